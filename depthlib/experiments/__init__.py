@@ -1,0 +1,25 @@
+"""Grids, runs, records, statistics and verdicts.
+
+A grid is a list of ``RunConfig``; ``run`` trains what has no record yet and
+returns a table; ``verdicts`` judges the papers' claims from the records.
+"""
+
+from depthlib.experiments.config import RunConfig, grid
+from depthlib.experiments.fingerprint import fingerprint, is_current
+from depthlib.experiments.loss_study import LOSS_STUDY
+from depthlib.experiments.profiles import PROFILES, profile
+from depthlib.experiments.records import frame, load
+from depthlib.experiments.run import run
+
+__all__ = [
+    "LOSS_STUDY",
+    "PROFILES",
+    "RunConfig",
+    "fingerprint",
+    "frame",
+    "grid",
+    "is_current",
+    "load",
+    "profile",
+    "run",
+]

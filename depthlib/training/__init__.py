@@ -1,0 +1,22 @@
+"""One visible loop, and a step per kind of training."""
+
+from depthlib.training.config import TrainConfig
+from depthlib.training.evaluate import Evaluation, evaluate
+from depthlib.training.loop import (
+    History,
+    TrainingDivergedError,
+    fit,
+    learning_rate,
+)
+from depthlib.training.stream import SampleStream
+
+__all__ = [
+    "Evaluation",
+    "History",
+    "SampleStream",
+    "TrainConfig",
+    "TrainingDivergedError",
+    "evaluate",
+    "fit",
+    "learning_rate",
+]

@@ -1,0 +1,206 @@
+"""The command line: ``depthlib --help``."""
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Depth from one image: train, judge and reproduce.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(
+    help="Where data sets come from, and whether yours is right.",
+    no_args_is_help=True,
+)
+app.add_typer(data_app, name="data")
+
+EXPECTED = (ValueError, FileNotFoundError, RuntimeError, FloatingPointError)
+
+
+@contextmanager
+def one_sentence():
+    """Turn expected errors into one sentence and exit status 1."""
+    try:
+        yield
+    except EXPECTED as error:
+        typer.echo(f"depthlib: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def train(
+    output: Annotated[Path, typer.Option(help="weights, .safetensors")],
+    loss: Annotated[str, typer.Option(help="a loss, or lsgan")] = "l1",
+    data: Annotated[str, typer.Option(help="rooms or nyu")] = "rooms",
+    profile: str = "quick",
+    n_train: int | None = None,
+    samples: int | None = None,
+    lr: float | None = None,
+    seed: int = 0,
+):
+    """Train one network and keep its weights."""
+    from depthlib.experiments.profiles import profile as get_profile
+    from depthlib.experiments.setup import build
+    from depthlib.experiments.single import make_fabric
+    from depthlib.training import evaluate as score
+    from depthlib.training import fit
+    from depthlib.training.weights import save_weights
+
+    with one_sentence():
+        given = {"n_train": n_train, "samples": samples, "lr": lr}
+        p = get_profile(profile)
+        config = p.config(
+            "train",
+            loss=loss,
+            data=data,
+            seed=seed,
+            **({"n_train": p.anchor} | _set(given)),
+        )
+        typer.echo(config.describe())
+        model, train_data, test_data, protocol = build(config)
+        history = fit(model, train_data, config, fabric=make_fabric(config))
+        result = score(model, test_data, protocol)
+        about = {
+            "encoder": config.encoder,
+            "width": config.width,
+            "blocks": config.blocks,
+            "size": config.size,
+            "data": train_data.manifest(),
+            "loss": config.loss,
+            "seed": config.seed,
+            "protocol": protocol.describe(),
+            "metrics": result.image,
+        }
+        save_weights(output, model, about)
+    typer.echo(f"{history.seconds:.0f} s; {protocol.describe()}")
+    _echo_scores(result)
+    typer.echo(f"wrote {output}")
+
+
+@app.command()
+def evaluate(
+    weights: Path,
+    data: Annotated[str, typer.Option(help="rooms or nyu")] = "rooms",
+    n_test: int = 200,
+    style: str = "a",
+):
+    """Score a trained network under the data set's protocol."""
+    from depthlib.experiments.config import RunConfig
+    from depthlib.experiments.setup import build_data
+    from depthlib.training import evaluate as score
+    from depthlib.training.weights import load_weights
+
+    with one_sentence():
+        model, about = load_weights(weights)
+        config = RunConfig(
+            experiment="evaluate",
+            data=data,
+            style=style,
+            n_train=1,
+            n_test=n_test,
+            size=tuple(about["size"]),
+        )
+        _, test_data, protocol = build_data(config)
+        result = score(model, test_data, protocol)
+    typer.echo(protocol.describe())
+    _echo_scores(result)
+
+
+@app.command()
+def predict(
+    photo: Path,
+    weights: Annotated[Path, typer.Option(help="from depthlib train")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="16-bit PNG, millimetres")
+    ] = Path("depth.png"),
+):
+    """Estimate the depth of a photo."""
+    from depthlib.experiments.single import save_maps
+    from depthlib.predict import predict_photo, read_photo
+    from depthlib.training.weights import load_weights
+
+    with one_sentence():
+        model, about = load_weights(weights)
+        depth = predict_photo(model, read_photo(photo), tuple(about["size"]))
+        if output.is_dir():
+            raise ValueError(f"{output} is a folder; name a .png file")
+        save_maps(depth, output)
+    typer.echo(
+        f"wrote {output}: {depth.min():.2f} to {depth.max():.2f} m, "
+        "one unit is one millimetre"
+    )
+
+
+@app.command()
+def reproduce(
+    experiment: str,
+    profile: str = "study",
+    workers: int = 0,
+    backend: str = "processes",
+    scheduler: str | None = None,
+):
+    """Train what an experiment lacks, and print its table.
+
+    Workers: processes at a time; 0 takes one per core.
+    """
+    from depthlib.experiments import LOSS_STUDY, run
+    from depthlib.experiments.profiles import profile as get_profile
+
+    with one_sentence():
+        p = get_profile(profile)
+        if experiment not in LOSS_STUDY:
+            raise ValueError(
+                f"experiment is {experiment!r}; "
+                f"choose one of {', '.join(LOSS_STUDY)}"
+            )
+        table = run(
+            LOSS_STUDY[experiment](p),
+            workers=workers or os.cpu_count() or 1,
+            backend=backend,
+            scheduler=scheduler,
+        )
+    arm = ["loss", "encoder", "n_train", "lr"]
+    metrics = ["abs_rel", "rmse", "delta1", "edge_f1"]
+    typer.echo(table["protocol"].iloc[0])
+    summary = table.groupby(arm)[metrics].mean()
+    summary["seeds"] = table.groupby(arm)["seed"].nunique()
+    typer.echo(summary.to_string(float_format=lambda v: f"{v:.4f}"))
+
+
+@app.command()
+def status(profile: str = "study"):
+    """Records there are, records the study wants, and which are current."""
+    from depthlib.experiments import LOSS_STUDY, is_current, load
+    from depthlib.experiments.profiles import profile as get_profile
+
+    with one_sentence():
+        p = get_profile(profile)
+        typer.echo(f"{'experiment':22} records  wanted  current")
+        for name, make in LOSS_STUDY.items():
+            records = load(name, p.name)
+            wanted = {config.key for config in make(p)}
+            present = sum(r["key"] in wanted for r in records)
+            current = sum(is_current(r) for r in records)
+            typer.echo(
+                f"{name:22} {present:7}  {len(wanted):6}  {current:7}"
+            )
+
+
+def _set(values: dict) -> dict:
+    return {name: v for name, v in values.items() if v is not None}
+
+
+def _echo_scores(result) -> None:
+    for name, value in (result.image | result.quality).items():
+        pooled = result.pixel.get(name)
+        beside = f"   pooled {pooled:.4f}" if pooled is not None else ""
+        typer.echo(f"{name:16} {value:.4f}{beside}")
+
+
+if __name__ == "__main__":
+    app()

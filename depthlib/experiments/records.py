@@ -1,0 +1,99 @@
+"""Run records: one small JSON file per run, complete or absent."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+FOLDER = "data/results"
+
+
+def results_dir() -> Path:
+    """Where records live: ``DEPTHLIB_RESULTS``, or the checkout's folder.
+
+    Installed without a checkout, records go to the user's cache.
+    """
+    if chosen := os.environ.get("DEPTHLIB_RESULTS"):
+        return Path(chosen)
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "pyproject.toml").exists():
+        return checkout / FOLDER
+    from depthlib.data.cache import cache_dir
+
+    return cache_dir() / "results"
+
+
+def record_path(config, root: Path | None = None) -> Path:
+    """The file of one run's record."""
+    root = Path(root) if root else results_dir()
+    return root / config.profile / config.experiment / f"{config.key}.json"
+
+
+def write_record(path: Path, record: dict) -> None:
+    """Write under a temporary name, then rename: never half a record."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(json.dumps(record, indent=None) + "\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_record(path: Path) -> dict:
+    """Read one record.
+
+    Raises:
+        ValueError: the file is no record; it names the file.
+    """
+    try:
+        record = json.loads(path.read_text())
+        record["config"], record["metrics"]  # noqa: B018
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is no run record ({error}); delete it and run "
+            "its experiment again"
+        ) from error
+    return record
+
+
+def load(
+    experiment: str, profile: str = "study", root: Path | None = None
+) -> list[dict]:
+    """All records of one experiment at one profile, in order of file name.
+
+    Records of different profiles are never mixed.
+    """
+    root = Path(root) if root else results_dir()
+    paths = sorted((root / profile / experiment).glob("*.json"))
+    return [read_record(path) for path in paths]
+
+
+def frame(records: list[dict]):
+    """Tidy table: one row per run, columns of config and metrics.
+
+    Metric columns hold the per-image means; pooled values are prefixed
+    ``pixel_``; quality measures stand under their own names. ``curve``,
+    ``per_image`` and ``trivial`` stay nested.
+    """
+    import pandas as pd
+
+    rows = []
+    for record in records:
+        metrics = record["metrics"]
+        pooled = {f"pixel_{k}": v for k, v in metrics["pixel"].items()}
+        nested = ("curve", "per_image", "trivial", "fingerprint")
+        about = ("key", "seconds", "device", "date", "commit", "protocol")
+        rows.append(
+            record["config"]
+            | metrics["image"]
+            | metrics["quality"]
+            | pooled
+            | {name: record.get(name) for name in nested + about}
+        )
+    return pd.DataFrame(rows)
+
+
+def plain(config) -> dict:
+    """The config as JSON will give it back (tuples become lists)."""
+    return json.loads(json.dumps(asdict(config)))

@@ -1,0 +1,67 @@
+"""What a config means: its data, its network and its protocol."""
+
+import torch
+
+from depthlib.experiments.config import RunConfig
+from depthlib.metrics import PROTOCOLS, trivial_predictors
+
+TRIVIAL_MAPS = 1000
+
+
+def build(config: RunConfig):
+    """Model, training set, test set and protocol of one run.
+
+    The seed sets the initial weights; two runs that differ only in their
+    loss start from the same network.
+    """
+    from depthlib.models import D3Net
+
+    train, test, protocol = build_data(config)
+    torch.manual_seed(config.seed)
+    model = D3Net(
+        encoder=config.encoder, width=config.width, blocks=config.blocks
+    )
+    return model, train, test, protocol
+
+
+def build_data(config: RunConfig):
+    """Training set, test set and protocol of one run."""
+    if config.data == "rooms":
+        from depthlib.data import rooms
+
+        options = {"style": config.style, "size": config.size}
+        train = rooms(config.n_train, split="train", **options)
+        test = rooms(config.n_test, split=config.test_split, **options)
+        return train, test, PROTOCOLS["rooms"]
+    if config.data == "nyu":
+        return _nyu(config)
+    raise ValueError(f'data is {config.data!r}; choose "rooms" or "nyu"')
+
+
+def _nyu(config):
+    from depthlib.data import NYUv2
+
+    train = NYUv2(split="train", size=config.size)
+    test = NYUv2(split="test", size=config.size)
+    if config.n_train != len(train):
+        train = torch.utils.data.Subset(train, range(config.n_train))
+    return train, test, PROTOCOLS["nyu_eigen"]
+
+
+def trivial_scores(train, truth: dict, protocol) -> dict:
+    """Scores of predictors that look at no image, from the training set.
+
+    The medians come from the first 1000 training maps.
+    """
+    maps = [train[i] for i in range(min(len(train), TRIVIAL_MAPS))]
+    predictors = trivial_predictors(
+        torch.stack([s["depth"] for s in maps]),
+        torch.stack([s["mask"] for s in maps]),
+    )
+    depth = truth["depth"]
+    scores = {}
+    for name, value in predictors.items():
+        prediction = torch.as_tensor(value).expand_as(depth)
+        result = protocol.evaluate(prediction, depth, truth["mask"])
+        scores[name] = {k: float(f"{v:.6g}") for k, v in result.items()}
+    return scores

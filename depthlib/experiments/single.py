@@ -1,0 +1,224 @@
+"""From a config to its record: the whole journey of one run."""
+
+import os
+import platform
+import resource
+import subprocess
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import depthlib
+from depthlib.data.cache import cache_dir
+from depthlib.experiments.config import RunConfig
+from depthlib.experiments.fingerprint import fingerprint
+from depthlib.experiments.records import (
+    plain,
+    read_record,
+    record_path,
+    write_record,
+)
+from depthlib.experiments.setup import build, trivial_scores
+from depthlib.training import fit
+from depthlib.training.evaluate import predict_all, score
+
+KEPT_IMAGES = 200
+KEPT_MAPS = 6
+CURVE_IMAGES = 50
+CURVE_METRICS = ("abs_rel", "rmse", "delta1")
+
+
+def run_one(config: RunConfig, results: Path | None = None) -> dict:
+    """Train and score one run, write its record, and return it.
+
+    A record that exists is returned as it is. Two processes that ask for
+    one run wait for each other: the second finds the record.
+    """
+    from filelock import FileLock
+
+    path = record_path(config, results)
+    name = f"{config.profile}-{config.experiment}-{config.key}"
+    lock = cache_dir() / "locks" / f"{name}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock), one_thread():
+        if not path.exists():
+            checkpoint = cache_dir() / "checkpoints" / f"{name}.pt"
+            write_record(path, _train_and_score(config, checkpoint, path))
+            checkpoint.unlink(missing_ok=True)
+    return read_record(path)
+
+
+def _train_and_score(config, checkpoint, path) -> dict:
+    model, train, test, protocol = build(config)
+    curve_data = torch.utils.data.Subset(
+        test, range(min(CURVE_IMAGES, len(test)))
+    )
+
+    def on_curve(model):
+        prediction, truth = predict_all(model, curve_data, protocol)
+        scores = protocol.evaluate(prediction, truth["depth"], truth["mask"])
+        return {name: round(scores[name], 5) for name in CURVE_METRICS}
+
+    fabric = make_fabric(config)
+    history = fit(
+        model,
+        train,
+        config,
+        evaluate=on_curve,
+        checkpoint=checkpoint,
+        fabric=fabric,
+    )
+    began = time.perf_counter()
+    prediction, truth = predict_all(model, test, protocol)
+    result = score(prediction, truth, protocol)
+    if config.seed == 0:
+        save_maps(prediction[:KEPT_MAPS], path.with_suffix(".png"))
+    return {
+        "experiment": config.experiment,
+        "profile": config.profile,
+        "key": config.key,
+        "config": plain(config),
+        "protocol": protocol.describe(),
+        "metrics": {
+            "image": _rounded(result.image),
+            "pixel": _rounded(result.pixel),
+            "quality": _rounded(result.quality),
+        },
+        "curve": {
+            name: [point[name] for point in history.curve]
+            for name in ("samples", *CURVE_METRICS)
+        },
+        "per_image": {
+            name: [
+                float(f"{v:.4g}")
+                for v in result.per_image[name][:KEPT_IMAGES]
+            ]
+            for name in CURVE_METRICS
+        },
+        "trivial": trivial_scores(train, truth, protocol),
+        "fingerprint": fingerprint(config),
+        "data": _data_hashes(train, test),
+        "seconds": round(
+            history.seconds + time.perf_counter() - began, 2
+        ),
+        **provenance(fabric.device),
+    }
+
+
+def make_fabric(config):
+    """Fabric for one process: a GPU at profile ``gpu``, else the CPU.
+
+    Raises:
+        RuntimeError: the profile asks for a GPU and there is none; falling
+            back silently would train for days.
+    """
+    from lightning.fabric import Fabric
+
+    on_gpu = config.profile in ("gpu", "paper")
+    if on_gpu and not torch.cuda.is_available():
+        raise RuntimeError(
+            f"profile {config.profile!r} needs a CUDA GPU and none is "
+            "visible; run it on a machine with one, or choose the profile "
+            '"quick" or "study"'
+        )
+    return Fabric(
+        accelerator="cuda" if on_gpu else "cpu",
+        devices=1,
+        precision=config.precision,
+    )
+
+
+def provenance(device) -> dict:
+    """Where and with what a record was made."""
+    name = _cpu_name()
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "depthlib": depthlib.__version__,
+        "commit": _commit(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "device": name,
+        "threads": torch.get_num_threads(),
+        "peak_memory_mb": round(peak),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+
+
+def save_maps(prediction, path: Path) -> None:
+    """Depth maps ``(n, 1, H, W)`` as one 16-bit PNG in millimetres.
+
+    The maps stand below each other; ``load_maps`` takes them apart.
+    """
+    from PIL import Image
+
+    depth = prediction[:, 0].numpy()
+    stack = np.clip(np.rint(depth * 1000), 0, 65535).astype(np.uint16)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    stack = stack.reshape(-1, stack.shape[-1])
+    Image.fromarray(stack).save(temporary, format="PNG")
+    temporary.replace(path)
+
+
+def load_maps(path: Path, height: int) -> np.ndarray:
+    """Metres ``(n, H, W)`` from a file that ``save_maps`` wrote."""
+    from PIL import Image
+
+    stack = np.asarray(Image.open(path), dtype=np.float32) / 1000
+    return stack.reshape(-1, height, stack.shape[-1])
+
+
+@contextmanager
+def one_thread():
+    """One torch thread: sums then add up in one order on every machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _data_hashes(train, test) -> dict:
+    from depthlib.data.check import manifest_hash
+
+    return {"train": manifest_hash(train), "test": manifest_hash(test)}
+
+
+def _rounded(values: dict) -> dict:
+    return {name: float(f"{v:.6g}") for name, v in values.items()}
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return f"CPU, {line.split(':', 1)[1].strip()}"
+    return f"CPU, {platform.machine()}"
+
+
+def _commit() -> str:
+    """The checkout's commit, with a plus where depthlib differs from it."""
+    root = Path(__file__).resolve().parents[2]
+
+    def git(*arguments):
+        return subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    try:
+        head = git("rev-parse", "--short=12", "HEAD")
+        changed = git("status", "--porcelain", "--", "depthlib")
+        return f"{head}+" if changed else head
+    except (OSError, subprocess.CalledProcessError):
+        return "no checkout"

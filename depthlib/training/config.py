@@ -1,0 +1,73 @@
+"""What a training needs to know, in one frozen, printable object."""
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """The recipe of one training; equal recipes give equal networks.
+
+    Attributes:
+        loss: a name of ``depthlib.losses.LOSSES``, or ``"lsgan"`` for the
+            adversarial step of D3-Net.
+        samples: images shown in all, whatever the size of the set. Counting
+            samples instead of epochs keeps the budget equal across sizes.
+        batch_size: images per optimisation step, over all processes.
+        lr: Adam's learning rate; constant for the first half of the steps,
+            then linearly to zero.
+        betas: Adam's moments; (0.5, 0.999) are those of the released D3-Net.
+        flip: mirror half of the images.
+        threshold: fixed c of berHu and Huber in metres; None takes a fifth
+            of the largest residual of the batch.
+        weight: factor of the L1 term beside the adversarial one, on depth
+            scaled to [-1, 1].
+        discriminator: ``"patch"`` (34-pixel patches) or ``"image"`` (one
+            score for the whole image).
+        phase: ``"single"`` trains with the adversary from the start,
+            ``"two"`` only in the second half of the steps.
+        curve_points: evaluations along the way, evenly spaced in samples.
+        precision: Fabric's name, e.g. ``"32-true"`` or ``"bf16-mixed"``.
+        seed: of initial weights, data order and augmentation.
+    """
+
+    loss: str = "l1"
+    samples: int = 10_000
+    batch_size: int = 8
+    lr: float = 1e-3
+    betas: tuple[float, float] = (0.5, 0.999)
+    flip: bool = True
+    threshold: float | None = None
+    weight: float = 100.0
+    discriminator: str = "patch"
+    phase: str = "single"
+    curve_points: int = 10
+    precision: str = "32-true"
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("samples", "batch_size", "lr"):
+            if getattr(self, name) <= 0:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)}; give a positive value"
+                )
+        choices = {
+            "discriminator": ("patch", "image"),
+            "phase": ("single", "two"),
+        }
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}; "
+                    f"choose one of {', '.join(allowed)}"
+                )
+
+    @property
+    def steps(self) -> int:
+        """Optimisation steps: samples over batch size, rounded up."""
+        return -(-self.samples // self.batch_size)
+
+    def describe(self) -> str:
+        """Every field on a line of its own, as each run prints it."""
+        return "\n".join(
+            f"{f.name} = {getattr(self, f.name)!r}" for f in fields(self)
+        )

@@ -1,0 +1,100 @@
+"""Score a network on a data set under a protocol."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from depthlib.metrics import (
+    Protocol,
+    edge_f1,
+    gradient_ratio,
+    normal_error,
+    residual_share,
+)
+
+RESIDUAL_EPSILON = 0.05  # metres: "the error is as good as zero"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of one network on one data set.
+
+    Attributes:
+        per_image: metric name -> ``(n,)`` array, the protocol's suite.
+        image: means over images (the headline).
+        pixel: the same suite over all pixels pooled.
+        quality: ``edge_f1``, ``gradient_ratio``, ``normal_error`` (degrees)
+            and ``residual_share`` (share of errors below 5 cm), means over
+            images.
+    """
+
+    per_image: dict[str, np.ndarray]
+    image: dict[str, float]
+    pixel: dict[str, float]
+    quality: dict[str, float]
+
+
+def predict_all(model, data, protocol: Protocol, *, batch_size=32):
+    """Predictions of ``model`` for every image, with the truth beside.
+
+    Returns:
+        ``(prediction, sample)``: metres ``(n, 1, H, W)`` on the CPU, and a
+        dict of stacked ``depth``, ``mask`` and ``intrinsics``.
+    """
+    device = next(model.parameters()).device
+    training = model.training
+    model.eval()
+    predictions, samples = [], []
+    with torch.no_grad():
+        for batch in DataLoader(data, batch_size=batch_size):
+            image = batch["image"].to(device)
+            predictions.append(protocol.predict(model, image).float().cpu())
+            samples.append(batch)
+    model.train(training)
+    names = ("depth", "mask", "intrinsics")
+    truth = {name: torch.cat([s[name] for s in samples]) for name in names}
+    return torch.cat(predictions), truth
+
+
+def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
+    """Score predictions ``(n, 1, H, W)`` against ``truth``."""
+    depth, mask = truth["depth"], truth["mask"]
+    per_image = protocol.evaluate(prediction, depth, mask, average="none")
+    pixel = protocol.evaluate(prediction, depth, mask, average="pixel")
+    image = {name: float(v.mean()) for name, v in per_image.items()}
+    quality = {
+        "edge_f1": edge_f1(prediction, depth, mask),
+        "gradient_ratio": gradient_ratio(prediction, depth, mask),
+        "normal_error": normal_error(
+            prediction, depth, truth["intrinsics"], mask
+        )["degrees"],
+        "residual_share": residual_share(
+            prediction, depth, mask, RESIDUAL_EPSILON
+        ),
+    }
+    return Evaluation(
+        per_image={name: v.numpy() for name, v in per_image.items()},
+        image=image,
+        pixel=pixel,
+        quality={name: float(v) for name, v in quality.items()},
+    )
+
+
+def evaluate(model, data, protocol: Protocol, *, batch_size=32) -> Evaluation:
+    """Predict every image of ``data`` and score it under ``protocol``.
+
+    Example:
+        >>> from depthlib.data import rooms
+        >>> from depthlib.metrics import PROTOCOLS
+        >>> from depthlib.models import D3Net
+        >>> data = rooms(2, split="test", size=(32, 64), cached=False)
+        >>> model = D3Net(width=0.25, blocks=(1, 1, 1, 1))
+        >>> sorted(evaluate(model, data, PROTOCOLS["rooms"]).quality)
+        ['edge_f1', 'gradient_ratio', 'normal_error', 'residual_share']
+    """
+    prediction, truth = predict_all(
+        model, data, protocol, batch_size=batch_size
+    )
+    return score(prediction, truth, protocol)

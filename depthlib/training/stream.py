@@ -1,0 +1,67 @@
+"""The order in which a training sees its images."""
+
+import torch
+from torch.utils.data import Dataset
+
+
+class SampleStream(Dataset):
+    """An endless, reshuffled pass over a data set, addressed by position.
+
+    Sample ``p`` is a pure function of (data, seed, p): it does not depend on
+    the number of workers, on the batch size or on what was drawn before. A
+    training therefore resumes by its step number alone, and two arms with
+    one seed see the same images in the same order with the same mirroring.
+
+    Args:
+        data: a depthlib data set; items are dicts of tensors.
+        seed: of the shuffles and the mirroring.
+        flip: mirror each image with probability 1/2. The principal point is
+            mirrored with it.
+    """
+
+    def __init__(self, data, seed: int = 0, flip: bool = True):
+        if len(data) == 0:
+            raise ValueError("data is empty; a training needs an image")
+        self.data, self.seed, self.flip = data, seed, flip
+        self._epoch = None
+
+    def __getitem__(self, position: int) -> dict[str, torch.Tensor]:
+        epoch, place = divmod(position, len(self.data))
+        if epoch != self._epoch:
+            # A fresh generator per epoch: any position is reachable without
+            # replaying the epochs before it.
+            rng = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+            self._order = torch.randperm(len(self.data), generator=rng)
+            self._flips = torch.rand(len(self.data), generator=rng) < 0.5
+            self._epoch = epoch
+        sample = self.data[int(self._order[place])]
+        if self.flip and self._flips[place]:
+            sample = mirrored(sample)
+        return sample
+
+
+def mirrored(sample: dict) -> dict:
+    """The sample as seen in a mirror: ``c_x`` becomes ``W - c_x``."""
+    sample = dict(sample)
+    width = sample["image"].shape[-1]
+    for name in ("image", "depth", "mask"):
+        sample[name] = sample[name].flip(-1)
+    intrinsics = sample["intrinsics"].clone()
+    intrinsics[0, 2] = width - intrinsics[0, 2]
+    sample["intrinsics"] = intrinsics
+    return sample
+
+
+def batch_positions(start: int, stop: int, batch: int, rank=0, world=1):
+    """Positions of this process in steps ``start`` to ``stop``.
+
+    The global batch of a step is the same for any number of processes; each
+    takes every ``world``-th sample of it.
+
+    Returns:
+        A list with one list of positions per step.
+    """
+    return [
+        list(range(k * batch + rank, (k + 1) * batch, world))
+        for k in range(start, stop)
+    ]

@@ -1,0 +1,86 @@
+"""The order of samples is a function of seed and position alone."""
+
+import pytest
+import torch
+
+from depthlib.training.stream import (
+    SampleStream,
+    batch_positions,
+    mirrored,
+)
+
+
+class Numbers(torch.utils.data.Dataset):
+    """Image i is constant i; its depth grows to the right."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __len__(self):
+        return self.n
+
+    def __getitem__(self, i):
+        ramp = torch.arange(6.0).expand(1, 4, 6)
+        return {
+            "image": torch.full((3, 4, 6), float(i)),
+            "depth": ramp + 1,
+            "mask": ramp < 5,
+            "intrinsics": torch.tensor(
+                [[5.0, 0, 2.0], [0, 5.0, 2.0], [0, 0, 1]]
+            ),
+            "index": i,
+        }
+
+
+def order(stream, positions):
+    return [stream[p]["index"] for p in positions]
+
+
+def test_each_pass_shows_every_image_once_in_a_new_order():
+    stream = SampleStream(Numbers(10), seed=3)
+    first, second = order(stream, range(10)), order(stream, range(10, 20))
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+
+
+def test_any_position_is_reached_without_those_before_it():
+    ahead = order(SampleStream(Numbers(10), seed=3), range(37))
+    assert SampleStream(Numbers(10), seed=3)[36]["index"] == ahead[36]
+
+
+def test_seeds_differ():
+    a = order(SampleStream(Numbers(10), seed=0), range(10))
+    b = order(SampleStream(Numbers(10), seed=1), range(10))
+    assert a != b
+
+
+def test_processes_share_the_global_batch():
+    together = batch_positions(2, 4, 6)
+    apart = [batch_positions(2, 4, 6, rank=r, world=2) for r in (0, 1)]
+    for step in range(2):
+        halves = apart[0][step] + apart[1][step]
+        assert sorted(halves) == together[step]
+    assert together == [list(range(12, 18)), list(range(18, 24))]
+
+
+def test_mirror_moves_the_principal_point_and_is_its_own_inverse():
+    sample = Numbers(1)[0]
+    seen = mirrored(sample)
+    assert seen["intrinsics"][0, 2] == 6 - 2.0
+    assert torch.equal(seen["depth"][0, 0], torch.arange(6.0, 0, -1))
+    back = mirrored(seen)
+    for name in ("image", "depth", "mask", "intrinsics"):
+        assert torch.equal(back[name], sample[name])
+
+
+def test_about_half_of_the_samples_are_mirrored():
+    stream = SampleStream(Numbers(200), seed=0)
+    flips = sum(stream[p]["depth"][0, 0, 0] > 1 for p in range(200))
+    assert 70 < flips < 130
+    plain = SampleStream(Numbers(20), seed=0, flip=False)
+    assert all(plain[p]["depth"][0, 0, 0] == 1 for p in range(20))
+
+
+def test_an_empty_set_is_refused():
+    with pytest.raises(ValueError, match="empty"):
+        SampleStream(Numbers(0))
