@@ -1,0 +1,54 @@
+"""Training losses: f(prediction, target, mask=None, **options) -> scalar.
+
+Depths are ``(B, 1, H, W)`` in metres, masks bool of that shape, True where a
+pixel counts; None counts all. A mask without a single pixel is a ValueError.
+`LOSSES` lists the functions by the names that experiments and tables use.
+"""
+
+from depthlib.losses.adversarial import (
+    BCEGanLoss,
+    HistoryPool,
+    LSGanLoss,
+    scale_depth,
+    unscale_depth,
+)
+from depthlib.losses.regression import (
+    berhu,
+    huber,
+    huber_true,
+    l1,
+    l2,
+    log_mse,
+    scale_invariant,
+)
+from depthlib.losses.structural import eigen_grad, gradient_loss
+
+LOSSES = {
+    "l1": l1,
+    "l2": l2,
+    "berhu": berhu,
+    "huber": huber,
+    "huber_true": huber_true,
+    "scale_invariant": scale_invariant,
+    "log_mse": log_mse,
+    "eigen_grad": eigen_grad,
+    "gradient_loss": gradient_loss,
+}
+
+__all__ = [
+    "LOSSES",
+    "BCEGanLoss",
+    "HistoryPool",
+    "LSGanLoss",
+    "berhu",
+    "eigen_grad",
+    "gradient_loss",
+    "huber",
+    "huber_true",
+    "l1",
+    "l2",
+    "log_mse",
+    "scale_depth",
+    "scale_invariant",
+    "unscale_depth",
+]

@@ -1,0 +1,18 @@
+"""Networks: image ``(B, 3, H, W)`` in [0, 1] -> depth ``(B, 1, H, W)``, m.
+
+Encoders carry torchvision's parameter names; `weights=None` needs no network
+connection.
+"""
+
+from depthlib.models.d3net import D3Net
+from depthlib.models.densenet import DenseNetEncoder
+from depthlib.models.patchgan import ImageDiscriminator, PatchDiscriminator
+from depthlib.models.resnet import ResNetEncoder
+
+__all__ = [
+    "D3Net",
+    "DenseNetEncoder",
+    "ImageDiscriminator",
+    "PatchDiscriminator",
+    "ResNetEncoder",
+]
