@@ -9,8 +9,6 @@ from depthlib.losses.adversarial import (
     BCEGanLoss,
     HistoryPool,
     LSGanLoss,
-    scale_depth,
-    unscale_depth,
 )
 from depthlib.losses.regression import (
     berhu,
@@ -48,7 +46,5 @@ __all__ = [
     "l1",
     "l2",
     "log_mse",
-    "scale_depth",
     "scale_invariant",
-    "unscale_depth",
 ]

@@ -1,4 +1,4 @@
-"""Adversarial losses, the pool of past fakes, and the scale a critic sees.
+"""Adversarial losses and the pool of past fakes.
 
 A discriminator D scores an image together with a depth map. The scores may
 be a map, one per patch: the losses average over all of them.
@@ -8,42 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = [
-    "BCEGanLoss",
-    "HistoryPool",
-    "LSGanLoss",
-    "scale_depth",
-    "unscale_depth",
-]
-
-
-def scale_depth(
-    depth: Tensor, min_depth: float = 1e-3, max_depth: float = 10.0
-) -> Tensor:
-    """Map depth linearly from [min_depth, max_depth] metres to [-1, 1].
-
-    The inverse of `unscale_depth` and of the last step of `D3Net`, and the
-    range in which discriminators and the L1 term beside them work. Values
-    outside the range are not clipped.
-    """
-    _check_range(min_depth, max_depth)
-    return 2 * (depth - min_depth) / (max_depth - min_depth) - 1
-
-
-def unscale_depth(
-    scaled: Tensor, min_depth: float = 1e-3, max_depth: float = 10.0
-) -> Tensor:
-    """Map [-1, 1] back to metres; the inverse of `scale_depth`."""
-    _check_range(min_depth, max_depth)
-    return min_depth + (max_depth - min_depth) * (scaled + 1) / 2
-
-
-def _check_range(min_depth: float, max_depth: float) -> None:
-    if not min_depth < max_depth:
-        raise ValueError(
-            f"min_depth is {min_depth} and max_depth {max_depth}; give the "
-            "ends of the range in metres, the smaller first."
-        )
+__all__ = ["BCEGanLoss", "HistoryPool", "LSGanLoss"]
 
 
 class LSGanLoss:

@@ -8,6 +8,7 @@ from depthlib.models.d3net import D3Net
 from depthlib.models.densenet import DenseNetEncoder
 from depthlib.models.patchgan import ImageDiscriminator, PatchDiscriminator
 from depthlib.models.resnet import ResNetEncoder
+from depthlib.models.scale import scale_depth, unscale_depth
 
 __all__ = [
     "D3Net",
@@ -15,4 +16,6 @@ __all__ = [
     "ImageDiscriminator",
     "PatchDiscriminator",
     "ResNetEncoder",
+    "scale_depth",
+    "unscale_depth",
 ]

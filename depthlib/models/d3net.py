@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from depthlib.models.densenet import DenseNetEncoder
 from depthlib.models.layers import check_image, scaled
 from depthlib.models.resnet import ResNetEncoder
+from depthlib.models.scale import unscale_depth
 
 __all__ = ["D3Net"]
 
@@ -89,6 +90,7 @@ class D3Net(nn.Module):
                 "metres with 0 < min_depth < max_depth."
             )
         self.min_depth, self.max_depth = min_depth, max_depth
+        self.width = width
         self.encoder = ENCODERS[encoder](
             weights=weights, width=width, blocks=blocks, pool="conv"
         )
@@ -119,11 +121,11 @@ class D3Net(nn.Module):
             x = block(x)
             if skips:
                 x = torch.cat([x, skips.pop()], 1)
-        # Eight bits of mantissa would make steps of centimetres.
-        level = torch.tanh(self.head(x).to(image.dtype))
-        return self.min_depth + (self.max_depth - self.min_depth) * (
-            (level + 1) / 2
-        )
+        # The last layer keeps full precision: eight bits of mantissa would
+        # make steps of centimetres.
+        with torch.autocast(image.device.type, enabled=False):
+            level = torch.tanh(self.head(x.to(self.head.weight.dtype)))
+        return unscale_depth(level, self.min_depth, self.max_depth)
 
     def _initialise(self) -> None:
         """He for what precedes a ReLU, Xavier before the tanh, no bias."""

@@ -181,7 +181,7 @@ def _lengths(depth: int, blocks: Sequence[int] | None) -> tuple[int, ...]:
 def _translate(_module, state, prefix, *_unused) -> None:
     """Rename old keys and drop the classifier of an official state dict."""
     for key in [k for k in state if k.startswith(prefix)]:
-        name = OLD_KEY.sub(r"\1\2", key)
-        value = state.pop(key)
-        if not name.startswith(prefix + "classifier."):
-            state[name] = value
+        if key.startswith(prefix + "classifier."):
+            del state[key]
+        elif OLD_KEY.search(key):
+            state[OLD_KEY.sub(r"\1\2", key)] = state.pop(key)
