@@ -186,9 +186,7 @@ def status(profile: str = "study"):
             wanted = {config.key for config in make(p)}
             present = sum(r["key"] in wanted for r in records)
             current = sum(is_current(r) for r in records)
-            typer.echo(
-                f"{name:22} {present:7}  {len(wanted):6}  {current:7}"
-            )
+            typer.echo(f"{name:22} {present:7}  {len(wanted):6}  {current:7}")
 
 
 def _set(values: dict) -> dict:

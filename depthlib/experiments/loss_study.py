@@ -24,9 +24,7 @@ def tuned_rate(p: Profile, loss: str) -> float:
     Without records of ``losses-rate`` at this profile: the default rate.
     """
     tried = [
-        r
-        for r in load("losses-rate", p.name)
-        if r["config"]["loss"] == loss
+        r for r in load("losses-rate", p.name) if r["config"]["loss"] == loss
     ]
     if not tried:
         return p.config("losses-rate").lr
@@ -67,9 +65,7 @@ def losses_epochs(p: Profile) -> list[RunConfig]:
 
 def losses_encoder(p: Profile) -> list[RunConfig]:
     """The second front-end, ResNet-50, at the anchor size."""
-    return arms(
-        p, "losses-encoder", n_train=[p.anchor], encoder=["resnet50"]
-    )
+    return arms(p, "losses-encoder", n_train=[p.anchor], encoder=["resnet50"])
 
 
 def losses_discriminator(p: Profile) -> list[RunConfig]:

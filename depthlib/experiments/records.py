@@ -48,7 +48,7 @@ def read_record(path: Path) -> dict:
     """
     try:
         record = json.loads(path.read_text())
-        record["config"], record["metrics"]  # noqa: B018
+        record["config"], record["metrics"]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} is no run record ({error}); delete it and run "

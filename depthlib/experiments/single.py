@@ -94,17 +94,14 @@ def _train_and_score(config, checkpoint, path) -> dict:
         },
         "per_image": {
             name: [
-                float(f"{v:.4g}")
-                for v in result.per_image[name][:KEPT_IMAGES]
+                float(f"{v:.4g}") for v in result.per_image[name][:KEPT_IMAGES]
             ]
             for name in CURVE_METRICS
         },
         "trivial": trivial_scores(train, truth, protocol),
         "fingerprint": fingerprint(config),
         "data": _data_hashes(train, test),
-        "seconds": round(
-            history.seconds + time.perf_counter() - began, 2
-        ),
+        "seconds": round(history.seconds + time.perf_counter() - began, 2),
         **provenance(fabric.device),
     }
 

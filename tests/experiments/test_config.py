@@ -1,0 +1,91 @@
+"""Configs, grids, profiles and the grids of the loss study."""
+
+from dataclasses import replace
+
+import pytest
+
+from depthlib.experiments import LOSS_STUDY, RunConfig, grid, profile
+from depthlib.experiments.loss_study import tuned_rate
+from depthlib.experiments.profiles import PROFILES
+from depthlib.experiments.records import record_path, write_record
+
+BASE = RunConfig(experiment="demo")
+
+
+def test_a_grid_is_the_product_of_its_axes():
+    runs = grid(BASE, loss=["l1", "l2"], n_train=[10, 20], seed=range(3))
+    assert len(runs) == len({r.key for r in runs}) == 12
+    assert runs[1] == replace(BASE, loss="l1", n_train=10, seed=1)
+
+
+def test_an_unknown_axis_is_named():
+    with pytest.raises(ValueError, match="'colour'.*n_train"):
+        grid(BASE, colour=["red"])
+
+
+def test_the_key_is_stable_and_feels_every_field():
+    assert BASE.key == RunConfig(experiment="demo").key
+    for change in ({"lr": 2e-3}, {"profile": "gpu"}, {"experiment": "x"}):
+        assert replace(BASE, **change).key != BASE.key
+
+
+def test_the_recipe_forgets_scale_and_keeps_the_formula():
+    big = replace(BASE, n_train=9999, size=(256, 320), width=1.0, seed=4)
+    assert big.recipe() == BASE.recipe()
+    for change in (
+        {"loss": "l2"},
+        {"lr": 3e-3},
+        {"threshold": 0.2},
+        {"encoder": "resnet50"},
+        {"discriminator": "image"},
+    ):
+        assert replace(BASE, **change).recipe() != BASE.recipe()
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("experiment", LOSS_STUDY)
+def test_every_grid_exists_at_every_profile(
+    experiment, name, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path))
+    runs = LOSS_STUDY[experiment](profile(name))
+    assert runs
+    assert {r.experiment for r in runs} == {experiment}
+    assert {r.profile for r in runs} == {name}
+    assert len({r.key for r in runs}) == len(runs)
+
+
+def test_the_study_gives_every_arm_the_same_samples(monkeypatch, tmp_path):
+    monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path))
+    p = profile("study")
+    runs = LOSS_STUDY["losses-size"](p)
+    assert {r.samples for r in runs} == {10_000}
+    assert max(p.sizes) <= 10_000
+    seeds = {}
+    for r in runs:
+        seeds.setdefault(r.loss, set()).add(r.seed)
+    assert {len(seeds[x]) for x in ("l1", "scale_invariant", "lsgan")} == {5}
+    assert {len(s) for s in seeds.values()} == {3, 5}
+
+
+def test_the_tuned_rate_is_the_best_on_validation(monkeypatch, tmp_path):
+    monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path))
+    p = profile("study")
+    assert tuned_rate(p, "l2") == RunConfig(experiment="x").lr
+    rates = grid(
+        p.config("losses-rate", test_split="val"),
+        loss=["l2"],
+        lr=[3e-4, 1e-3, 3e-3],
+    )
+    for config, delta1 in zip(rates, (0.5, 0.4, 0.6), strict=True):
+        record = {
+            "config": {"loss": "l2", "lr": config.lr},
+            "metrics": {"image": {"delta1": delta1}},
+        }
+        write_record(record_path(config), record)
+    assert tuned_rate(p, "l2") == 3e-3
+
+
+def test_an_unknown_profile_is_named():
+    with pytest.raises(ValueError, match="'big'.*study"):
+        profile("big")

@@ -1,0 +1,159 @@
+"""One process, several, a cluster, a kill: the same records."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from depthlib.experiments import RunConfig, grid, is_current, run
+from depthlib.experiments.records import read_record, record_path
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from depthlib.experiments import RunConfig, run
+import depthlib.experiments.single as single
+from depthlib.training import fit
+single.fit = lambda *a, **k: fit(*a, checkpoint_seconds=0.0, **k)
+config = RunConfig(**{config!r})
+run([config], results=Path(sys.argv[1]), progress=False)
+"""
+
+VARYING = ("seconds", "date", "peak_memory_mb", "commit", "threads")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    # One rendering of the toy rooms serves all tests of this file.
+    cache = tmp_path_factory.getbasetemp() / "cache"
+    monkeypatch.setenv("DEPTHLIB_CACHE", str(cache))
+
+
+def toy(**changes):
+    values = {
+        "experiment": "toy",
+        "profile": "smoke",
+        "n_train": 8,
+        "n_test": 4,
+        "size": (32, 64),
+        "blocks": (1, 1, 1, 1),
+        "samples": 24,
+        "curve_points": 2,
+    }
+    return RunConfig(**(values | changes))
+
+
+def content(path):
+    record = read_record(path)
+    return {k: v for k, v in record.items() if k not in VARYING}
+
+
+def test_a_record_says_all_about_its_run(tmp_path):
+    config = toy()
+    table = run([config], results=tmp_path, progress=False)
+    record = read_record(record_path(config, tmp_path))
+    assert len(table) == 1
+    assert 0 < table["abs_rel"][0] < 10
+    assert record["config"]["n_train"] == 8
+    assert len(record["per_image"]["abs_rel"]) == 4
+    assert record["curve"]["samples"] == [16, 24]
+    assert set(record["trivial"]) == {"global_median", "pixel_median"}
+    assert record["protocol"] and record["device"] and record["date"]
+    assert is_current(record)
+
+
+def test_a_changed_formula_retires_the_record(tmp_path):
+    config = toy()
+    run([config], results=tmp_path, progress=False)
+    record = read_record(record_path(config, tmp_path))
+    moved = [value * 1.001 for value in record["fingerprint"]]
+    assert not is_current(record | {"fingerprint": moved})
+    gone = record["config"] | {"no_longer": 1}
+    assert not is_current(record | {"config": gone})
+
+
+def test_finished_runs_are_not_trained_again(tmp_path):
+    config = toy()
+    run([config], results=tmp_path, progress=False)
+    path = record_path(config, tmp_path)
+    before = path.stat().st_mtime_ns
+    run([config], results=tmp_path, progress=False)
+    assert path.stat().st_mtime_ns == before
+
+
+def test_processes_and_cluster_agree_bit_for_bit(tmp_path):
+    runs = grid(toy(samples=16), loss=["l1", "lsgan"], seed=[0, 1])
+    ways = {
+        "one": {"workers": 1},
+        "four": {"workers": 4},
+        "dask": {"workers": 2, "backend": "dask"},
+    }
+    if os.environ.get("DEPTHLIB_TEST_WORKERS") == "1":
+        pytest.skip("DEPTHLIB_TEST_WORKERS=1 asks for single processes")
+    pytest.importorskip("distributed")
+    for name, options in ways.items():
+        run(runs, results=tmp_path / name, progress=False, **options)
+    for config in runs:
+        one, four, dask = (
+            content(record_path(config, tmp_path / name)) for name in ways
+        )
+        assert one == four == dask
+
+
+def test_a_killed_run_ends_with_the_same_record(tmp_path):
+    config = toy(samples=64, batch_size=1, loss="lsgan", seed=0)
+    run([config], results=tmp_path / "calm", progress=False)
+
+    # Killed with no warning once it has written a checkpoint.
+    from depthlib.data.cache import cache_dir
+
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(config=vars(config)))
+    command = [sys.executable, str(script), str(tmp_path / "killed")]
+    child = subprocess.Popen(command)
+    checkpoints = cache_dir() / "checkpoints"
+    deadline = time.time() + 60
+    while not list(checkpoints.glob(f"*{config.key}.pt")):
+        assert child.poll() is None, "finished before it could be killed"
+        assert time.time() < deadline
+        time.sleep(0.01)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    assert not record_path(config, tmp_path / "killed").exists()
+    subprocess.run(command, check=True)
+
+    calm, killed = (
+        content(record_path(config, tmp_path / name))
+        for name in ("calm", "killed")
+    )
+    assert calm == killed
+    assert not list(checkpoints.glob(f"*{config.key}.pt"))
+
+
+def test_a_failed_run_is_named_and_the_others_are_kept(tmp_path):
+    good, bad = toy(), toy(loss="l3")
+    with pytest.raises(RuntimeError, match=rf"1 of 2.*\n.*{bad.key}.*'l3'"):
+        run([bad, good], results=tmp_path, progress=False)
+    assert record_path(good, tmp_path).exists()
+    assert not record_path(bad, tmp_path).exists()
+
+
+def test_a_gpu_profile_without_a_gpu_stops_and_says_so(tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    config = replace(toy(), profile="gpu")
+    with pytest.raises(RuntimeError, match="needs a CUDA GPU.*quick"):
+        run([config], results=tmp_path, progress=False)
+
+
+def test_an_empty_grid_and_an_unknown_backend_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="empty"):
+        run([], results=tmp_path)
+    with pytest.raises(ValueError, match="'ray'.*dask"):
+        run([toy()], results=tmp_path, backend="ray")
