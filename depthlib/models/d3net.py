@@ -123,7 +123,9 @@ class D3Net(nn.Module):
                 x = torch.cat([x, skips.pop()], 1)
         # The last layer keeps full precision: eight bits of mantissa would
         # make steps of centimetres.
-        with torch.autocast(image.device.type, enabled=False):
+        kind = image.device.type
+        known = torch.amp.is_autocast_available(kind)
+        with torch.autocast(kind if known else "cpu", enabled=False):
             level = torch.tanh(self.head(x.to(self.head.weight.dtype)))
         return unscale_depth(level, self.min_depth, self.max_depth)
 

@@ -1,0 +1,371 @@
+"""Encoders: published counts, torchvision's names, maps, and weights."""
+
+from urllib.error import URLError
+
+import pytest
+import torch
+
+from depthlib.models import DenseNetEncoder, ResNetEncoder
+from depthlib.models.weights import IMAGENET_FILES
+
+DENSE_BLOCKS = {
+    121: (6, 12, 24, 16),
+    169: (6, 12, 32, 32),
+    201: (6, 12, 48, 32),
+}
+RES_BLOCKS = {
+    18: (2, 2, 2, 2),
+    34: (3, 4, 6, 3),
+    50: (3, 4, 6, 3),
+    101: (3, 4, 23, 3),
+}
+COUNTS = {
+    (DenseNetEncoder, 121): 6_953_856,
+    (DenseNetEncoder, 169): 12_484_480,
+    (DenseNetEncoder, 201): 18_092_928,
+    (ResNetEncoder, 18): 11_176_512,
+    (ResNetEncoder, 34): 21_284_672,
+    (ResNetEncoder, 50): 23_508_032,
+    (ResNetEncoder, 101): 42_500_160,
+}
+NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+BOTH = pytest.mark.parametrize("encoder", [DenseNetEncoder, ResNetEncoder])
+
+
+def count(module):
+    return sum(p.numel() for p in module.parameters())
+
+
+def dense_names(blocks):
+    """torchvision's rule for the names of a DenseNet's tensors."""
+    names = {"features.conv0.weight"}
+    norms = {"features.norm0", "features.norm5"}
+    for i, length in enumerate(blocks, start=1):
+        for j in range(1, length + 1):
+            layer = f"features.denseblock{i}.denselayer{j}"
+            names |= {f"{layer}.conv1.weight", f"{layer}.conv2.weight"}
+            norms |= {f"{layer}.norm1", f"{layer}.norm2"}
+        if i < 4:
+            names.add(f"features.transition{i}.conv.weight")
+            norms.add(f"features.transition{i}.norm")
+    return names | {f"{norm}.{part}" for norm in norms for part in NORM}
+
+
+def res_names(blocks, convolutions):
+    """torchvision's rule for the names of a ResNet's tensors."""
+    names, norms = {"conv1.weight"}, {"bn1"}
+    for i, length in enumerate(blocks, start=1):
+        for j in range(length):
+            block = f"layer{i}.{j}"
+            for k in range(1, convolutions + 1):
+                names.add(f"{block}.conv{k}.weight")
+                norms.add(f"{block}.bn{k}")
+            # A stage's first block changes channels or size; only the first
+            # stage of basic blocks does neither.
+            if j == 0 and (i > 1 or convolutions == 3):
+                names.add(f"{block}.downsample.0.weight")
+                norms.add(f"{block}.downsample.1")
+    return names | {f"{norm}.{part}" for norm in norms for part in NORM}
+
+
+@pytest.mark.parametrize(("kind", "parameters"), COUNTS.items())
+def test_published_counts(kind, parameters):
+    encoder, depth = kind
+    with torch.device("meta"):
+        assert count(encoder(depth)) == parameters
+
+
+@pytest.mark.parametrize(("depth", "blocks"), DENSE_BLOCKS.items())
+def test_dense_names(depth, blocks):
+    with torch.device("meta"):
+        names = set(DenseNetEncoder(depth).state_dict())
+    assert names == dense_names(blocks)
+
+
+@pytest.mark.parametrize(("depth", "blocks"), RES_BLOCKS.items())
+def test_res_names(depth, blocks):
+    with torch.device("meta"):
+        names = set(ResNetEncoder(depth).state_dict())
+    assert names == res_names(blocks, 2 if depth < 50 else 3)
+
+
+def test_some_shapes_by_name():
+    """Shapes of single tensors as in the official files."""
+    with torch.device("meta"):
+        dense = DenseNetEncoder(121).state_dict()
+        res = ResNetEncoder(50).state_dict()
+    shapes = {
+        "features.conv0.weight": (64, 3, 7, 7),
+        "features.denseblock1.denselayer1.norm1.weight": (64,),
+        "features.denseblock1.denselayer1.conv1.weight": (128, 64, 1, 1),
+        "features.denseblock4.denselayer16.conv1.weight": (128, 992, 1, 1),
+        "features.denseblock4.denselayer16.conv2.weight": (32, 128, 3, 3),
+        "features.transition3.conv.weight": (512, 1024, 1, 1),
+        "features.norm5.running_var": (1024,),
+    }
+    assert {k: tuple(dense[k].shape) for k in shapes} == shapes
+    shapes = {
+        "layer1.0.downsample.0.weight": (256, 64, 1, 1),
+        "layer4.0.conv2.weight": (512, 512, 3, 3),
+        "layer4.2.conv3.weight": (2048, 512, 1, 1),
+    }
+    assert {k: tuple(res[k].shape) for k in shapes} == shapes
+
+
+@pytest.mark.parametrize(
+    ("encoder", "channels"),
+    [
+        (DenseNetEncoder, [64, 128, 256, 512, 1024]),
+        (ResNetEncoder, [64, 256, 512, 1024, 2048]),
+    ],
+)
+@pytest.mark.parametrize("pool", ["max", "conv"])
+def test_maps(encoder, channels, pool):
+    network = encoder(pool=pool).eval()
+    with torch.no_grad():
+        maps = network(torch.rand(1, 3, 64, 96))
+    sizes = [(32, 48), (16, 24), (8, 12), (4, 6), (2, 3)]
+    expected = [(1, c, *s) for c, s in zip(channels, sizes, strict=True)]
+    assert [tuple(m.shape) for m in maps] == expected
+    assert network.channels == channels
+    assert maps[0].min() == 0 and maps[4].min() == 0
+
+
+@BOTH
+def test_the_last_map_is_finite_and_depends_on_the_whole_image(encoder):
+    network = encoder(width=0.125, blocks=(1, 1, 1, 1)).eval()
+    image = torch.rand(1, 3, 32, 32, requires_grad=True)
+    network(image)[-1].sum().backward()
+    touched = image.grad.abs().sum((0, 1)) > 0
+    assert touched[0].any() and touched[-1].any()
+    assert touched[:, 0].any() and touched[:, -1].any()
+
+
+@BOTH
+def test_the_pooling_convolution_adds_its_count(encoder):
+    with torch.device("meta"):
+        added = count(encoder(pool="conv")) - count(encoder())
+    assert added == 64 * 64 * 16 + 2 * 64
+
+
+@BOTH
+def test_skips_are_not_changed_in_place_behind_the_callers_back(encoder):
+    """Every returned map equals the one of a network cut right after it."""
+    network = encoder(width=0.125, blocks=(1, 1, 1, 1)).eval()
+    image = torch.rand(2, 3, 32, 32)
+    kept = []
+
+    def keep(_module, _inputs, output):
+        kept.append(output.clone())
+
+    if encoder is DenseNetEncoder:
+        taps = [network.features.relu0]
+        taps += [
+            getattr(network.features, f"transition{i}").conv for i in (1, 2, 3)
+        ]
+    else:
+        taps = [network.relu]
+        taps += [getattr(network, f"layer{i}") for i in (1, 2, 3)]
+    for tap in taps:
+        tap.register_forward_hook(keep)
+    for ours, tapped in zip(network(image)[:4], kept, strict=True):
+        assert torch.equal(ours, tapped)
+
+
+@pytest.mark.parametrize(
+    ("width", "stem", "last"),
+    [(0.25, 16, 68), (0.5, 32, 136), (2.0, 128, 544)],
+)
+def test_dense_width_and_blocks(width, stem, last):
+    """Stem 64 w and growth 32 w; transitions halve, rounding down."""
+    network = DenseNetEncoder(width=width, blocks=(2, 4, 6, 4))
+    channels, growth = 64 * width, 32 * width
+    expected = [channels]
+    for length in (2, 4, 6):
+        channels = (channels + length * growth) // 2
+        expected.append(channels)
+    expected.append(channels + 4 * growth)
+    assert network.channels == expected
+    assert network.channels[0] == stem and network.channels[-1] == last
+
+
+def test_res_width_and_blocks():
+    network = ResNetEncoder(width=0.25, blocks=(1, 2, 2, 1))
+    assert network.channels == [16, 64, 128, 256, 512]
+    assert len(network.layer2) == 2
+
+
+def test_narrow_networks_keep_multiples_of_four():
+    assert ResNetEncoder(18, width=0.01).channels == [4] * 5
+    assert ResNetEncoder(18, width=0.3).channels == [20, 20, 40, 76, 152]
+
+
+@BOTH
+class TestBadInput:
+    def test_depth(self, encoder):
+        with pytest.raises(ValueError, match="depth is 77"):
+            encoder(77)
+
+    def test_pool(self, encoder):
+        with pytest.raises(ValueError, match="pool is 'mean'"):
+            encoder(pool="mean")
+
+    @pytest.mark.parametrize("width", [0, -1.0])
+    def test_width(self, encoder, width):
+        with pytest.raises(ValueError, match="width is"):
+            encoder(width=width)
+
+    @pytest.mark.parametrize(
+        "blocks", [(1, 2, 3), (1, 0, 1, 1), (1, 1.5, 1, 1)]
+    )
+    def test_blocks(self, encoder, blocks):
+        with pytest.raises(ValueError, match="blocks is"):
+            encoder(blocks=blocks)
+
+    def test_weights(self, encoder):
+        with pytest.raises(ValueError, match="weights is 'places'"):
+            encoder(weights="places")
+
+    @pytest.mark.parametrize(
+        "options", [{"width": 0.5}, {"blocks": (1, 1, 1, 1)}]
+    )
+    def test_weights_of_another_network(self, encoder, options):
+        with pytest.raises(ValueError, match="width at 1.0 and blocks"):
+            encoder(weights="imagenet", **options)
+
+
+@pytest.fixture
+def offered(monkeypatch):
+    """Puts a state dict in the place of the download; records the call."""
+    calls = []
+
+    def offer(result):
+        def load(url, **options):
+            calls.append((url, options))
+            if isinstance(result, Exception):
+                raise result
+            return dict(result)
+
+        monkeypatch.setattr(torch.hub, "load_state_dict_from_url", load)
+        return calls
+
+    return offer
+
+
+def official(encoder, depth, prefix):
+    """A state dict as the official files have it, classifier included."""
+    state = encoder(depth).state_dict()
+    width = 1024 if encoder is DenseNetEncoder else 512
+    state[f"{prefix}.weight"] = torch.zeros(1000, width)
+    state[f"{prefix}.bias"] = torch.zeros(1000)
+    return state
+
+
+@pytest.mark.parametrize("pool", ["max", "conv"])
+@pytest.mark.parametrize(
+    ("encoder", "depth", "prefix", "file"),
+    [
+        (DenseNetEncoder, 121, "classifier", "densenet121-a639ec97.pth"),
+        (ResNetEncoder, 18, "fc", "resnet18-f37072fd.pth"),
+    ],
+)
+def test_official_weights(offered, encoder, depth, prefix, file, pool):
+    state = official(encoder, depth, prefix)
+    calls = offered(state)
+    network = encoder(depth, weights="imagenet", pool=pool)
+    ((url, options),) = calls
+    assert url == "https://download.pytorch.org/models/" + file
+    assert options["check_hash"] is True
+    assert options["weights_only"] is True
+    loaded = network.state_dict()
+    for key in set(state) & set(loaded):
+        assert torch.equal(loaded[key], state[key]), key
+    extra = {key for key in loaded if key not in state}
+    assert all("pool" in key for key in extra)
+    assert bool(extra) == (pool == "conv")
+
+
+def test_old_dense_names_are_translated(offered):
+    """Official DenseNet files say norm.1 where torchvision says norm1."""
+    state = official(DenseNetEncoder, 121, "classifier")
+    old = {}
+    for key, value in state.items():
+        for part in ("norm1", "norm2", "conv1", "conv2"):
+            if "denselayer" in key:
+                key = key.replace(f".{part}.", f".{part[:4]}.{part[4]}.")
+        old[key] = value
+    assert "features.denseblock1.denselayer1.norm.1.weight" in old
+    offered(old)
+    loaded = DenseNetEncoder(weights="imagenet").state_dict()
+    for key, value in loaded.items():
+        assert torch.equal(value, state[key]), key
+
+
+def test_full_state_dicts_load_strictly_also_inside_another_module():
+    state = official(ResNetEncoder, 18, "fc")
+    ResNetEncoder(18).load_state_dict(state)
+    outer = torch.nn.ModuleDict({"encoder": ResNetEncoder(18)})
+    outer.load_state_dict({f"encoder.{k}": v for k, v in state.items()})
+    loaded = outer["encoder"].layer3[1].conv2.weight
+    assert torch.equal(loaded, state["layer3.1.conv2.weight"])
+    assert "fc.weight" in state
+
+
+def test_offline(offered):
+    offered(URLError("Name or service not known"))
+    with pytest.raises(FileNotFoundError, match="weights=None") as error:
+        ResNetEncoder(50, weights="imagenet")
+    assert "resnet50-0676ba61.pth" in str(error.value)
+
+
+def test_a_damaged_download(offered):
+    offered(RuntimeError('invalid hash value (expected "a", got "b")'))
+    with pytest.raises(ValueError, match="pinned hash"):
+        DenseNetEncoder(weights="imagenet")
+
+
+def test_weights_of_the_wrong_network(offered):
+    state = official(ResNetEncoder, 18, "fc")
+    del state["layer2.0.bn1.weight"]
+    offered(state)
+    with pytest.raises(ValueError, match=r"layer2\.0\.bn1\.weight"):
+        ResNetEncoder(18, weights="imagenet")
+
+
+def test_each_depth_has_a_file():
+    names = {f"densenet{d}" for d in DENSE_BLOCKS}
+    names |= {f"resnet{d}" for d in RES_BLOCKS}
+    assert set(IMAGENET_FILES) == names
+
+
+@pytest.fixture(scope="module")
+def torchvision_models():
+    # Without a build that fits torch the import raises RuntimeError.
+    try:
+        from torchvision import models
+    except (ImportError, RuntimeError) as error:
+        pytest.skip(f"torchvision does not import here: {error}")
+    return models
+
+
+@pytest.mark.parametrize("depth", DENSE_BLOCKS)
+def test_dense_equals_torchvision(torchvision_models, depth):
+    theirs = getattr(torchvision_models, f"densenet{depth}")().eval()
+    ours = DenseNetEncoder(depth).eval()
+    ours.load_state_dict(theirs.state_dict())
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        expected = torch.relu(theirs.features(image))
+        torch.testing.assert_close(ours(image)[-1], expected)
+
+
+@pytest.mark.parametrize("depth", RES_BLOCKS)
+def test_res_equals_torchvision(torchvision_models, depth):
+    theirs = getattr(torchvision_models, f"resnet{depth}")().eval()
+    ours = ResNetEncoder(depth).eval()
+    ours.load_state_dict(theirs.state_dict())
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        last = ours(image)[-1]
+        scores = theirs.fc(last.mean((2, 3)))
+        torch.testing.assert_close(scores, theirs(image))
