@@ -1,0 +1,292 @@
+"""Curves of the studies: a metric against size, and against training.
+
+Seeds are always shown as points; a line joins their means; an interval
+(Student t over seeds, 95 %) is drawn from five seeds on, never before.
+"""
+
+import math
+
+from depthlib.figures.style import (
+    FAINT,
+    LOSSES,
+    STYLE,
+    WIDTH,
+    arm,
+    canvas,
+    metric_label,
+    styled,
+)
+
+SEEDS_FOR_INTERVAL = 5
+SMALL = STYLE["xtick.labelsize"]
+AXES = {
+    "n_train": "training images",
+    "samples": "images seen in training",
+    "weight": "weight of L1",
+    "threshold": "threshold c (m)",
+    "lr": "learning rate",
+    "seed": "seed",
+}
+
+
+def curve_plot(
+    runs, metric="abs_rel", *, x="n_train", by="loss", baselines=None
+):
+    """A metric against ``x``, one line per arm, seeds as points.
+
+    Args:
+        runs: table with one row a run, as `depthlib.experiments.frame` gives.
+        metric: column to draw.
+        x: column; positive numbers are placed by their logarithm.
+        by: column that names the arms.
+        baselines: dict of name to value, drawn as dashed lines.
+
+    Returns:
+        The matplotlib figure.
+
+    Raises:
+        ValueError: a column that is not there, or a table without rows.
+    """
+    _check(runs, x, by, metric)
+    fig, axis = canvas(height=4.4)
+    places = _places(runs[x])
+    names = ordered(runs[by].unique())
+    step = 0.18 / max(len(names), 8)
+    with styled():
+        for i, name in enumerate(names):
+            shift = step * (i - (len(names) - 1) / 2)
+            part = runs[runs[by] == name]
+            _draw_arm(axis, part, metric, x, places, arm(name, i), shift)
+        _baselines(axis, baselines)
+        _ticks(axis, places)
+        axis.set_xlabel(AXES.get(x, x))
+        axis.set_ylabel(metric_label(metric))
+        fig.legend(loc="outside lower center", ncols=2)
+    return fig
+
+
+def small_multiples(
+    runs, metric="abs_rel", *, x="n_train", by="loss", columns=3, width=WIDTH
+):
+    """One panel per arm, all other arms in grey behind it, shared axes.
+
+    Args:
+        runs, metric, x, by: as in `curve_plot`.
+        columns: panels per line.
+        width: inches.
+
+    Returns:
+        The matplotlib figure.
+
+    Raises:
+        ValueError: a column that is not there, or a table without rows.
+    """
+    _check(runs, x, by, metric)
+    names = ordered(runs[by].unique())
+    columns = min(columns, len(names))
+    lines = -(-len(names) // columns)
+    fig, axes = canvas(
+        lines,
+        columns,
+        width=width,
+        height=1.7 * lines + 0.5,
+        squeeze=False,
+        sharex=True,
+        sharey=True,
+    )
+    places = _places(runs[x])
+    means = runs.groupby([by, x])[metric].mean()
+    with styled():
+        for axis in axes.flat[len(names) :]:
+            axis.set_visible(False)
+        for i, (axis, name) in enumerate(zip(axes.flat, names, strict=False)):
+            for other in names:
+                line = means[other]
+                at = [places[value] for value in line.index]
+                axis.plot(at, line, color="#cccccc", linewidth=1.2, zorder=1)
+            look = arm(name, i)
+            part = runs[runs[by] == name]
+            _draw_arm(axis, part, metric, x, places, look, 0.0)
+            short = look.label.split(" (")[0]
+            axis.set_title(short, fontsize=SMALL, weight="bold")
+            _ticks(axis, places)
+            axis.tick_params(labelbottom=i + columns >= len(names))
+        fig.supxlabel(AXES.get(x, x), fontsize=11)
+        fig.supylabel(metric_label(metric), fontsize=11)
+    return fig
+
+
+def convergence_plot(
+    runs, metric="abs_rel", *, by="loss", panels=None, width=WIDTH
+):
+    """A test metric while training goes on: seeds thin, their mean thick.
+
+    Args:
+        runs: table with the nested ``curve`` column of the records, a dict
+            of "samples" and metrics.
+        metric: a metric of the curves.
+        by: column that names the arms.
+        panels: optional column with one panel per value.
+        width: inches.
+
+    Returns:
+        The matplotlib figure.
+
+    Raises:
+        ValueError: a column or a curve that is not there.
+    """
+    _check(runs, "curve", by, *([panels] if panels else []))
+    values = sorted(runs[panels].unique()) if panels else [None]
+    fig, axes = canvas(
+        1, len(values), width=width, height=4.4, sharey=True, squeeze=False
+    )
+    looks = {n: arm(n, i) for i, n in enumerate(ordered(runs[by].unique()))}
+    with styled():
+        for axis, value in zip(axes[0], values, strict=True):
+            part = runs if panels is None else runs[runs[panels] == value]
+            for name, look in looks.items():
+                curves = part[part[by] == name]["curve"]
+                _draw_curves(axis, list(curves), metric, look)
+            if panels:
+                title = f"{count(value)} {AXES.get(panels, panels)}"
+                axis.set_title(title, fontsize=SMALL)
+            axis.xaxis.set_major_formatter(lambda v, _: count(v))
+            axis.xaxis.get_major_locator().set_params(nbins=5)
+        axes[0, len(values) // 2].set_xlabel(AXES["samples"])
+        axes[0, 0].set_ylabel(metric_label(metric))
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        fig.legend(handles, labels, loc="outside lower center", ncols=2)
+    return fig
+
+
+def ordered(names) -> list:
+    """Arms in the order of the loss study; others after them, sorted."""
+    rank = {name: i for i, name in enumerate(LOSSES)}
+    return sorted(names, key=lambda n: (rank.get(n, len(rank)), str(n)))
+
+
+def count(value) -> str:
+    """A number for a tick: 100, 1k, 230k, 0.05; words stay words."""
+    if isinstance(value, str):
+        return value
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:g}M"
+    return f"{value / 1e3:g}k" if abs(value) >= 1e3 else f"{value:g}"
+
+
+def _draw_arm(axis, part, metric, x, places, look, shift):
+    """Points of all seeds, line of means, interval from five seeds on."""
+    from depthlib.experiments.statistics import t_interval
+
+    groups = [(places[v] + shift, g[metric]) for v, g in part.groupby(x)]
+    groups.sort(key=lambda group: group[0])
+    axis.plot(
+        [at for at, _ in groups],
+        [values.mean() for _, values in groups],
+        color=look.colour,
+        marker=look.marker,
+        label=look.label,
+        zorder=3,
+    )
+    for at, values in groups:
+        axis.plot(
+            [at] * len(values),
+            values,
+            linestyle="",
+            marker="o",
+            markersize=4,
+            color=look.colour,
+            alpha=0.4,
+            markeredgewidth=0,
+            zorder=2,
+        )
+        if len(values) >= SEEDS_FOR_INTERVAL:
+            interval = t_interval(values.to_numpy())
+            axis.vlines(
+                at,
+                interval.low,
+                interval.high,
+                color=look.colour,
+                linewidth=6,
+                alpha=0.3,
+                zorder=1,
+            )
+
+
+def _draw_curves(axis, curves, metric, look):
+    """One thin line per seed, a thick one through the shared points."""
+    if not curves:
+        return
+    for curve in curves:
+        if metric not in curve:
+            raise ValueError(
+                f"the curves hold {', '.join(sorted(curve))}, not {metric!r}"
+            )
+        axis.plot(
+            curve["samples"],
+            curve[metric],
+            color=look.colour,
+            linewidth=0.8,
+            alpha=0.35,
+        )
+    tables = [
+        dict(zip(curve["samples"], curve[metric], strict=True))
+        for curve in curves
+    ]
+    shared = sorted(set.intersection(*(set(table) for table in tables)))
+    mean = [sum(t[at] for t in tables) / len(tables) for at in shared]
+    axis.plot(
+        shared,
+        mean,
+        color=look.colour,
+        marker=look.marker,
+        markevery=max(1, len(shared) // 6),
+        label=look.label,
+    )
+
+
+def _places(values):
+    """Where each value stands: by logarithm, else evenly in order."""
+    values = sorted(values.unique(), key=lambda v: (isinstance(v, str), v))
+    if all(not isinstance(v, str) and v > 0 for v in values):
+        return {v: math.log10(v) for v in values}
+    return {v: float(i) for i, v in enumerate(values)}
+
+
+def _ticks(axis, places):
+    """A tick at every value of the study and nowhere else."""
+    axis.set_xticks(list(places.values()), [count(v) for v in places])
+    low, high = min(places.values()), max(places.values())
+    margin = 0.08 * (high - low) + (0.2 if high - low < 2.5 else 0.1)
+    axis.set_xlim(low - margin, high + margin)
+
+
+def _baselines(axis, baselines):
+    """Dashed lines of predictors that do not look at the image."""
+    for name, value in (baselines or {}).items():
+        axis.axhline(value, color=FAINT, linestyle=(0, (5, 3)), linewidth=1.2)
+        axis.annotate(
+            arm(name).label,
+            (1.0, value),
+            xycoords=axis.get_yaxis_transform(),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="right",
+            fontsize=9,
+            color="#666666",
+        )
+
+
+def _check(runs, *columns):
+    """A table with rows and these columns, or a ValueError."""
+    missing = [c for c in columns if c not in runs.columns]
+    if missing:
+        raise ValueError(
+            f"runs has no column {', '.join(missing)}; it has "
+            f"{', '.join(map(str, runs.columns))}"
+        )
+    if runs.empty:
+        raise ValueError(
+            "runs is empty; run the experiment first "
+            "(depthlib reproduce EXPERIMENT)"
+        )
