@@ -49,8 +49,8 @@ class BCEGanLoss:
     Generator: -E ln D(x, G(x)), the form with a gradient even where D wins;
     with ``saturating=True`` the printed minimax form E ln(1 - D(x, G(x))).
 
-    Source: Chen et al. (2018), Eq. 1, whose factor is 1; pix2pix, which its
-    code follows, halves the discriminator's loss (``factor=0.5``).
+    Source: Chen et al. (2018), Eq. 1, whose factor is 1; pix2pix halves the
+    discriminator's loss (``factor=0.5``).
     """
 
     def __init__(self, factor: float = 1.0, saturating: bool = False):

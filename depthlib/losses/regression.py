@@ -15,7 +15,7 @@ import math
 import torch
 from torch import Tensor
 
-from depthlib.losses.masking import log_residual, residual
+from depthlib.losses.masking import log_residual, mean_valid, residual
 
 __all__ = [
     "berhu",
@@ -44,7 +44,7 @@ def l1(
     Raises:
         ValueError: shapes differ, mask is not bool, or no pixel is valid.
     """
-    return residual(prediction, target, mask).abs().mean()
+    return mean_valid(residual(prediction, target, mask).abs(), mask)
 
 
 def l2(
@@ -54,7 +54,7 @@ def l2(
 
     Arguments and errors as in `l1`; the result is in square metres.
     """
-    return residual(prediction, target, mask).square().mean()
+    return mean_valid(residual(prediction, target, mask).square(), mask)
 
 
 def berhu(
@@ -91,7 +91,8 @@ def berhu(
     """
     error = residual(prediction, target, mask).abs()
     c = _threshold(error, threshold, fraction)
-    return torch.where(error <= c, error, _parabola(error, c)).mean()
+    value = torch.where(error <= c, error, _parabola(error, c))
+    return mean_valid(value, mask)
 
 
 def huber(
@@ -114,7 +115,8 @@ def huber(
     """
     error = residual(prediction, target, mask).abs()
     c = _threshold(error, threshold, fraction)
-    return torch.where(error >= c, error, _parabola(error, c)).mean()
+    value = torch.where(error >= c, error, _parabola(error, c))
+    return mean_valid(value, mask)
 
 
 def huber_true(
@@ -133,8 +135,9 @@ def huber_true(
     """
     error = residual(prediction, target, mask).abs()
     c = _threshold(error, threshold, fraction)
-    quadratic = 0.5 * error.square()
-    return torch.where(error <= c, quadratic, c * error - 0.5 * c * c).mean()
+    linear = c * error - 0.5 * c * c
+    value = torch.where(error <= c, 0.5 * error.square(), linear)
+    return mean_valid(value, mask)
 
 
 def scale_invariant(

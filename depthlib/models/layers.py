@@ -20,8 +20,8 @@ def pooling_convolution(channels: int) -> nn.Sequential:
     """4x4 convolution with stride 2, norm, ReLU: D3-Net's max-pool.
 
     Halves H and W, keeps the channels, no bias (Carvalho et al. 2018, Fig. 1
-    and section 3; the norm and the ReLU after it are not stated there, and
-    are those of the released code).
+    and section 3). Norm and activation are not stated there: the released
+    code has a norm and a leaky ReLU, here a ReLU as in the rest.
     """
     pool = nn.Sequential()
     pool.add_module("conv", nn.Conv2d(channels, channels, 4, 2, 1, bias=False))
