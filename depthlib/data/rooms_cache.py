@@ -1,0 +1,145 @@
+"""Rendered rooms on disk: complete or absent, shared between processes."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+ARRAYS = ("images", "depths", "intrinsics")
+
+
+def parameter_hash(parameters: dict) -> str:
+    """A short hash of plain values, the same in every process."""
+    text = json.dumps(parameters, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def stored_rooms(n: int, size, parameters: dict, render, workers: int):
+    """Memory-mapped images, depths and intrinsics of the first n rooms.
+
+    Renders what is missing. A larger stored set serves a smaller request,
+    and a smaller one is copied, not rendered again.
+
+    Args:
+        n: number of images.
+        size: (H, W).
+        parameters: everything that an image depends on, as plain values.
+        render: ``render(i)`` returns image, depth and intrinsics of room i.
+        workers: threads to render with; the result does not depend on it.
+
+    Returns:
+        images (n, 3, H, W) uint8, depths (n, H, W) float32, intrinsics
+        (n, 3, 3) float32.
+    """
+    from depthlib.data.cache import cache_dir
+
+    name = "rooms-{style}-{split}-{seed}".format(**parameters)
+    name += f"-{size[0]}x{size[1]}-{parameter_hash(parameters)}"
+    home = Path(cache_dir()) / name
+    found = _open(home, n)
+    if found is None:
+        home.mkdir(parents=True, exist_ok=True)
+        with _one_at_a_time(home):
+            found = _open(home, n)  # another process may have been faster
+            if found is None:
+                _write(home, n, size, parameters, render, workers)
+                found = _open(home, n)
+    return tuple(array[:n] for array in found)
+
+
+def _sets(home: Path) -> dict[int, Path]:
+    """The complete sets in a folder by their number of images."""
+    return {
+        int(path.name[1:]): path
+        for path in home.glob("n*")
+        if path.name[1:].isdigit()
+    }
+
+
+def _open(home: Path, n: int):
+    large = sorted(k for k in _sets(home) if k >= n)
+    if not large:
+        return None
+    folder = _sets(home)[large[0]]
+    return tuple(
+        np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS
+    )
+
+
+def _write(home, n, size, parameters, render, workers):
+    """Renders into a folder of another name and renames it when complete."""
+    from tqdm.auto import tqdm
+
+    height, width = size
+    shapes = ((n, 3, height, width), (n, height, width), (n, 3, 3))
+    types = (np.uint8, np.float32, np.float32)
+    temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=home))
+    try:
+        arrays = [
+            np.lib.format.open_memmap(
+                temporary / f"{name}.npy", mode="w+", dtype=kind, shape=shape
+            )
+            for name, kind, shape in zip(ARRAYS, types, shapes, strict=True)
+        ]
+        start = 0
+        smaller = _sets(home)
+        if smaller:
+            start = max(smaller)
+            for target, source in zip(arrays, _open(home, start), strict=True):
+                target[:start] = source[:start]
+        jobs = _in_order(render, range(start, n), workers)
+        bar = tqdm(
+            jobs, desc=home.name, total=n - start, leave=False,
+            disable=None if n - start > 200 else True,
+        )
+        for i, result in enumerate(bar, start):
+            for target, source in zip(arrays, result, strict=True):
+                target[i] = source
+        for array in arrays:
+            array.flush()
+        del arrays
+        (temporary / "parameters.json").write_text(
+            json.dumps(parameters | {"n": n}, indent=1) + "\n"
+        )
+        os.replace(temporary, home / f"n{n}")
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _in_order(render, numbers, workers):
+    """Results of render(i) in order, a few jobs ahead, memory bounded."""
+    if workers <= 1:
+        yield from map(render, numbers)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        ahead = deque()
+        for i in numbers:
+            ahead.append(pool.submit(render, i))
+            if len(ahead) > 4 * workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+@contextmanager
+def _one_at_a_time(home: Path):
+    """Lets one process render while others wait, where the system can.
+
+    Without locks two processes would render the same set; the rename then
+    fails for the second only if it comes at the same instant.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (home / "lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
