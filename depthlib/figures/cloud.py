@@ -89,7 +89,8 @@ def pack(image, depth, intrinsics, middle, reach, max_points) -> dict:
         Plain values: ``xyz`` int16 and ``rgb`` uint8 in base64, where
         (xyz / 32767) * reach + middle are metres, x right, y down, z
         forward; ``size``, the side of a point at distance 1 m, in metres;
-        ``middle``, ``reach``, ``aspect`` and ``focal`` (in image widths).
+        ``middle``, ``reach``, ``aspect``, ``focal`` (in image widths) and
+        ``centre``, the principal point as a share of width and height.
     """
     if image.shape[:2] != depth.shape:
         raise ValueError(
@@ -98,10 +99,10 @@ def pack(image, depth, intrinsics, middle, reach, max_points) -> dict:
         )
     fx, fy, cx, cy = _lens(intrinsics)
     height, width = depth.shape
-    step = 1
-    while -(-height // step) * -(-width // step) > max_points:
-        step += 1
-    v, u = np.mgrid[step // 2 : height : step, step // 2 : width : step]
+    step = max(1.0, (height * width / max_points) ** 0.5)
+    rows = (np.arange(int(height / step)) + 0.5) * step
+    columns = (np.arange(int(width / step)) + 0.5) * step
+    v, u = np.meshgrid(rows.astype(int), columns.astype(int), indexing="ij")
     z = depth[v, u]
     known = np.isfinite(z)
     u, v, z = u[known], v[known], z[known]
@@ -118,6 +119,7 @@ def pack(image, depth, intrinsics, middle, reach, max_points) -> dict:
         "size": round(float(step / fx), 6),
         "focal": round(float(fx / width), 5),
         "aspect": round(width / height, 5),
+        "centre": [round(float(cx / width), 5), round(float(cy / height), 5)],
     }
 
 

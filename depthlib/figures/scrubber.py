@@ -99,8 +99,7 @@ class Scrubber:
         alt = self.alt.format(**_texts(self.start))
         markup = (
             '<figure class="dl-figure dl-scrub">'
-            f'<img alt="{html.escape(alt)}" src="{src}" '
-            'style="max-width:100%">'
+            f'<img alt="{html.escape(alt)}" src="{src}">'
             f'<div class="dl-controls">{self._sliders()}</div>'
             f"{caption_html(self.caption)}"
             f'<script type="application/json">{data}</script></figure>'

@@ -3,8 +3,7 @@
 document.querySelectorAll(".dl-cloud:not([data-ready])").forEach((figure) => {
   figure.dataset.ready = "yes";
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const home = { yaw: 0, pitch: 0, zoom: 1 };
-  const view = { ...home };
+  const view = { yaw: 0, pitch: 0, zoom: 1 };
   const clouds = [...figure.querySelectorAll("canvas")].map((canvas) => {
     const c = JSON.parse(canvas.dataset.cloud);
     const xyz = new Int16Array(bytes(c.xyz).buffer);
@@ -12,7 +11,8 @@ document.querySelectorAll(".dl-cloud:not([data-ready])").forEach((figure) => {
     return { ...c, canvas, points, rgb: bytes(c.rgb) };
   });
 
-  const draw = ({ canvas, points, rgb, middle, size, focal, aspect }) => {
+  const draw = (cloud) => {
+    const { canvas, points, rgb, middle, size, focal, aspect } = cloud;
     const scale = Math.min(window.devicePixelRatio || 1, 2);
     const w = Math.round((canvas.clientWidth || 480) * scale);
     const h = Math.round(w / aspect);
@@ -23,6 +23,7 @@ document.querySelectorAll(".dl-cloud:not([data-ready])").forEach((figure) => {
     const [cy, sy] = [Math.cos(view.yaw), Math.sin(view.yaw)];
     const [cp, sp] = [Math.cos(view.pitch), Math.sin(view.pitch)];
     const f = focal * w * view.zoom;
+    const [u0, v0] = [cloud.centre[0] * w, cloud.centre[1] * h];
     for (let i = 0; i < points.length; i += 3) {
       // Turn about the middle of the scene: first yaw, then pitch.
       const x = cy * points[i] + sy * points[i + 2];
@@ -30,11 +31,12 @@ document.querySelectorAll(".dl-cloud:not([data-ready])").forEach((figure) => {
       const y = cp * points[i + 1] - sp * q;
       const z = sp * points[i + 1] + cp * q + middle[2];
       if (z < 0.05) continue;
-      // A point is as large as the patch of surface that its pixel saw.
+      // A point covers the patch of surface that its pixel saw, and a little
+      // more, which closes the gaps when the patch is seen from the front.
       const depth = points[i + 2] + middle[2];
-      const side = Math.max(1, Math.ceil((f * size * depth) / z));
-      const left = Math.round((f * x) / z + w / 2 - side / 2);
-      const top = Math.round((f * y) / z + h / 2 - side / 2);
+      const side = Math.max(1, Math.ceil((1.4 * f * size * depth) / z));
+      const left = Math.round((f * x) / z + u0 - side / 2);
+      const top = Math.round((f * y) / z + v0 - side / 2);
       const right = Math.min(left + side, w);
       const bottom = Math.min(top + side, h);
       for (let r = Math.max(top, 0); r < bottom; r++) {
@@ -113,20 +115,24 @@ document.querySelectorAll(".dl-cloud:not([data-ready])").forEach((figure) => {
     new ResizeObserver(redraw).observe(canvas);
   });
 
-  // One slow sway when the figure first comes into view shows that it turns.
+  // The cloud turns a little when it first comes into view, which shows that
+  // it can be turned; readers who want less motion find it turned.
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const watch = new IntersectionObserver((entries) => {
     if (!entries.some((e) => e.isIntersecting)) return;
     watch.disconnect();
-    const began = performance.now();
-    const sway = (now) => {
-      const t = (now - began) / 3000;
-      if (touched || t > 1) return;
-      view.yaw = 0.25 * Math.sin(2 * Math.PI * t) * (1 - t);
+    const began = performance.now() + 400;
+    const reveal = (now) => {
+      const t = still ? 1 : Math.min(Math.max((now - began) / 1500, 0), 1);
+      if (touched) return;
+      const part = t * t * (3 - 2 * t);
+      view.yaw = 0.35 * part;
+      view.pitch = 0.12 * part;
+      view.zoom = 1 - 0.12 * part;
       redraw();
-      requestAnimationFrame(sway);
+      if (t < 1) requestAnimationFrame(reveal);
     };
-    if (!still) requestAnimationFrame(sway);
+    requestAnimationFrame(reveal);
   });
   watch.observe(figure);
 });
