@@ -1,0 +1,41 @@
+"""Metrics, protocols, quality measures, bounds and trivial predictors."""
+
+from depthlib.kernels.ssim import ssim
+from depthlib.metrics.bounds import BOUNDS, Bound, Violation, check_bounds
+from depthlib.metrics.depth import (
+    DIRECTIONS,
+    METRICS,
+    MetricTally,
+    depth_metrics,
+)
+from depthlib.metrics.edges import (
+    edge_f1,
+    edge_scores,
+    gradient_ratio,
+    high_frequency_ratio,
+)
+from depthlib.metrics.protocol import PROTOCOLS, Protocol, median_scale
+from depthlib.metrics.quality import normal_error, residual_share
+from depthlib.metrics.trivial import trivial_predictors
+
+__all__ = [
+    "BOUNDS",
+    "DIRECTIONS",
+    "METRICS",
+    "PROTOCOLS",
+    "Bound",
+    "MetricTally",
+    "Protocol",
+    "Violation",
+    "check_bounds",
+    "depth_metrics",
+    "edge_f1",
+    "edge_scores",
+    "gradient_ratio",
+    "high_frequency_ratio",
+    "median_scale",
+    "normal_error",
+    "residual_share",
+    "ssim",
+    "trivial_predictors",
+]
