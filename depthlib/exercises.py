@@ -154,10 +154,11 @@ def _numbers(answer, expected, tolerance):
     expected = _array(expected)
     if answer.shape != expected.shape:
         return f"expected the shape {expected.shape}, got {answer.shape}"
-    error = np.abs(answer - expected)
+    with np.errstate(invalid="ignore"):
+        error = np.abs(answer - expected)
     allowed = tolerance * np.maximum(np.abs(expected), 1.0)
     equal = (answer == expected) | (np.isnan(answer) & np.isnan(expected))
-    if np.all(equal | (error <= allowed)):
+    if np.all(equal | (np.isfinite(expected) & (error <= allowed))):
         return None
     if answer.ndim == 0:
         return f"{float(answer):.6g} is not the expected value"

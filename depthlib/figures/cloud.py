@@ -11,6 +11,8 @@ from depthlib.figures.maps import as_map, as_picture
 from depthlib.figures.page import Html, caption_html, check_alt
 
 MAX_POINTS = 6000
+# A sideways drag turns the cloud, a downward one scrolls the page.
+_CANVAS = "display:block;width:100%;touch-action:pan-y;"
 
 
 def point_cloud(
@@ -56,14 +58,17 @@ def point_cloud(
         label = f"{name}: {alt}" if name else alt
         title = f"<span>{html.escape(name)}</span>" if name else ""
         canvases.append(
-            f'<div>{title}<canvas role="img" tabindex="0" '
+            f'<div style="flex:1 1 16rem;min-width:0">{title}'
+            f'<canvas role="img" tabindex="0" style="{_CANVAS}'
+            f'aspect-ratio:{data["aspect"]}" '
             f'aria-label="{html.escape(label)}. Arrow keys turn it." '
             f"data-cloud='{json.dumps(data)}'>{html.escape(label)}</canvas>"
             "</div>"
         )
     script = files("depthlib.figures").joinpath("assets/cloud.js")
     markup = (
-        '<figure class="dl-figure dl-cloud"><div class="dl-clouds">'
+        '<figure class="dl-figure dl-cloud"><div class="dl-clouds" '
+        'style="display:flex;flex-wrap:wrap;gap:.6rem;max-width:700px">'
         f"{''.join(canvases)}</div>"
         '<p class="dl-hint">Drag, or use the arrow keys, to turn; '
         "pinch or + and - to zoom; 0 to go back.</p>"

@@ -9,6 +9,7 @@ import math
 from depthlib.figures.style import (
     FAINT,
     LOSSES,
+    SEEDS_FOR_INTERVAL,
     STYLE,
     WIDTH,
     arm,
@@ -17,7 +18,6 @@ from depthlib.figures.style import (
     styled,
 )
 
-SEEDS_FOR_INTERVAL = 5
 SMALL = STYLE["xtick.labelsize"]
 AXES = {
     "n_train": "training images",

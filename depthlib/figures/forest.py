@@ -2,7 +2,14 @@
 
 import math
 
-from depthlib.figures.style import FAINT, INK, STYLE, WIDTH, styled
+from depthlib.figures.style import (
+    FAINT,
+    INK,
+    SEEDS_FOR_INTERVAL,
+    STYLE,
+    WIDTH,
+    styled,
+)
 
 SMALL = STYLE["xtick.labelsize"]
 
@@ -19,7 +26,8 @@ def forest_plot(
         rows: a table with the columns ``label, mean, low, high, n`` and
             optionally ``points`` (a list of one value per seed), or a dict
             of label to an object with these attributes. ``low`` and ``high``
-            are None or NaN where no interval is due.
+            are None or NaN where there is none, and are not drawn with
+            fewer than five seeds.
         xlabel: what differs, with its unit.
         sides: two words or phrases: what a negative and a positive
             difference mean.
@@ -160,7 +168,8 @@ def _rows(rows):
 def _clean(row):
     """None for an interval that is not there, a list of points always."""
     bounds = [row["low"], row["high"]]
-    if any(b is None or not math.isfinite(b) for b in bounds):
+    few = int(row["n"]) < SEEDS_FOR_INTERVAL
+    if few or any(b is None or not math.isfinite(b) for b in bounds):
         bounds = [None, None]
     points = row.get("points")
     points = [] if points is None or isinstance(points, float) else points

@@ -43,7 +43,7 @@ def panel_grid(rows: int, columns: int, size, width: float, titled: int):
 
 def draw_image(axis, image, title: str = "") -> None:
     """A photograph (H, W, 3)."""
-    axis.imshow(image)
+    axis.imshow(image, interpolation="nearest")
     _name(axis, title)
 
 
@@ -76,7 +76,11 @@ def _draw(axis, values, title, colours, low, high):
             )
         )
     drawn = axis.imshow(
-        np.ma.masked_invalid(values), cmap=colours, vmin=low, vmax=high
+        np.ma.masked_invalid(values),
+        cmap=colours,
+        vmin=low,
+        vmax=high,
+        interpolation="nearest",
     )
     _name(axis, title)
     return drawn
@@ -85,7 +89,8 @@ def _draw(axis, values, title, colours, low, high):
 def _name(axis, title):
     """A panel's title; the axes themselves stay hidden."""
     if title:
-        axis.set_title(title, fontsize=STYLE["xtick.labelsize"], pad=3)
+        size = STYLE["xtick.labelsize"]
+        axis.set_title(title, fontsize=size, pad=3, loc="left")
 
 
 def depth_bar(fig, drawn, axes, maps, limits) -> None:

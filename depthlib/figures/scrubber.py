@@ -9,6 +9,7 @@ default.
 """
 
 import html
+import io
 import itertools
 import json
 from dataclasses import dataclass
@@ -50,32 +51,43 @@ class Scrubber:
     labels: dict
     caption: str | None = None
 
+    def encoded(self, **values) -> tuple[bytes, str]:
+        """The picture at these values: its bytes and their media type."""
+        return encode(
+            self.draw(**values), colours=FRAME_COLOURS, dpi=FRAME_DPI
+        )
+
     def frame(self, **values) -> str:
-        """The picture at these values, a ``data:`` address.
+        """The picture at these values as a ``data:`` address.
 
         Both forms, frames and live, show what this returns.
         """
-        content, media = encode(
-            self.draw(**values), colours=FRAME_COLOURS, dpi=FRAME_DPI
-        )
-        return data_uri(content, media)
+        return data_uri(*self.encoded(**values))
 
     def frames(self, max_bytes: int = MAX_BYTES) -> list[str]:
-        """All pictures, the last axis fastest.
+        """All pictures as ``data:`` addresses, the last axis fastest.
 
         Raises:
-            ValueError: together they are larger than ``max_bytes``.
+            ValueError: together they are larger than ``max_bytes``, or they
+                differ in size and the page would jump.
         """
-        frames = []
+        from PIL import Image
+
+        frames, sizes = [], set()
         for values in itertools.product(*self.axes.values()):
-            frames.append(
-                self.frame(**dict(zip(self.axes, values, strict=True)))
-            )
+            picture = self.encoded(**dict(zip(self.axes, values, strict=True)))
+            frames.append(data_uri(*picture))
+            sizes.add(Image.open(io.BytesIO(picture[0])).size)
             if sum(map(len, frames)) > max_bytes:
                 raise ValueError(
                     f"{len(frames)} of {self.count} frames already take "
                     f"{max_bytes} bytes; give fewer values or draw smaller"
                 )
+        if len(sizes) > 1:
+            raise ValueError(
+                f"draw gave pictures of the sizes {sorted(sizes)}; use one "
+                "size for all values"
+            )
         return frames
 
     @property
@@ -195,7 +207,8 @@ def scrub(
 
     Raises:
         ValueError: no axis or more than three, an axis with fewer than two
-            values, a start that is not among them, or too many bytes.
+            values, a start that is not among them, an unknown name in
+            ``alt``, pictures of several sizes, or too many bytes.
     """
     axes = {name: list(values) for name, values in axes.items()}
     if not 1 <= len(axes) <= 3:
@@ -211,8 +224,14 @@ def scrub(
         if len(values) < 2:
             raise ValueError(f"axis {name} has {len(values)} values; give two")
     labels = {name: name for name in axes} | (labels or {})
-    check_alt(alt).format(**_texts(start))
-    scrubber = Scrubber(draw, axes, start, check_alt(alt), labels, caption)
+    alt = check_alt(alt)
+    try:
+        alt.format(**_texts(start))
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(
+            f"alt is {alt!r}; in braces it takes only {', '.join(axes)}"
+        ) from error
+    scrubber = Scrubber(draw, axes, start, alt, labels, caption)
     show(scrubber.live() if live else scrubber.html())
     return scrubber
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 WIDTH = 5.6
 DPI = 140
+SEEDS_FOR_INTERVAL = 5  # fewer seeds are shown as points, never as a range
 INK = "#222222"
 FAINT = "#8a8a8a"
 
@@ -73,7 +74,7 @@ LOSSES = {
     "huber": Arm("Huber", "#6786ff", "v"),
     "scale_invariant": Arm("eigen (scale-invariant)", "#8c3f5e", "D"),
     "eigen_grad": Arm("eigen + gradients", "#b09000", "P"),
-    "log_mse": Arm("log MSE", "#8f96a3", "X"),
+    "log_mse": Arm("log MSE", "#8c93a0", "X"),
     "lsgan": Arm("LSGAN + L1", "#111111", "*"),
 }
 
@@ -90,21 +91,17 @@ _NAMED = {
     "two": Arm("L1 first, then LSGAN", "#0aa35e", "^"),
 }
 
-METRICS = {
-    "abs_rel": ("abs_rel", "↓"),
-    "sq_rel": ("sq_rel (m)", "↓"),
-    "rmse": ("rmse (m)", "↓"),
-    "rmse_log": ("rmse_log", "↓"),
-    "log10": ("log10", "↓"),
-    "silog": ("silog", "↓"),
-    "delta1": ("delta1", "↑"),
-    "delta2": ("delta2", "↑"),
-    "delta3": ("delta3", "↑"),
-    "ssim": ("SSIM", "↑"),
-    "edge_f1": ("edge F1", "↑"),
-    "normal_error": ("normal error (°)", "↓"),
-    "gradient_ratio": ("gradient ratio", "→ 1"),
+# Names on axes where they differ from the names in code.
+NAMES = {
+    "sq_rel": "sq_rel (m)",
+    "rmse": "rmse (m)",
+    "ssim": "SSIM",
+    "edge_f1": "edge F1",
+    "normal_error": "normal error (°)",
+    "gradient_ratio": "gradient ratio",
 }
+QUALITY = {"ssim": "higher", "edge_f1": "higher", "normal_error": "lower"}
+ARROWS = {"lower": "↓", "higher": "↑", "one": "→ 1", "": ""}
 
 
 def use_style() -> None:
@@ -137,12 +134,21 @@ def arm(name, index: int = 0) -> Arm:
     return Arm(str(name), look.colour, look.marker)
 
 
-def metric_label(name: str, arrow: bool = True) -> str:
+def direction(metric: str) -> str:
+    """ "lower" or "higher" is better, "one" for a ratio, "" if unknown."""
+    from depthlib.metrics import DIRECTIONS
+
+    known = DIRECTIONS | QUALITY | {"gradient_ratio": "one"}
+    return known.get(metric.removeprefix("pixel_"), "")
+
+
+def metric_label(metric: str, arrow: bool = True) -> str:
     """A metric's name for an axis, its unit, and which way is better."""
-    label, direction = METRICS.get(name.removeprefix("pixel_"), (name, ""))
-    if name.startswith("pixel_"):
+    name = metric.removeprefix("pixel_")
+    label = NAMES.get(name, name)
+    if name != metric:
         label = f"{label}, pooled"
-    return f"{label} {direction}".strip() if arrow else label
+    return f"{label} {ARROWS[direction(metric)]}".strip() if arrow else label
 
 
 def canvas(

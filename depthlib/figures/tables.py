@@ -5,7 +5,7 @@ import math
 from numbers import Integral
 
 from depthlib.figures.page import Html, caption_html
-from depthlib.figures.style import METRICS, arm, metric_label
+from depthlib.figures.style import arm, direction, metric_label
 
 
 def paper_ours_table(rows, *, caption=None, digits: int = 3) -> Html:
@@ -98,12 +98,9 @@ def _cells(entry, metric, digits):
     shown = _value(ours, digits)
     low, high, n = (entry.get(key) for key in ("low", "high", "n"))
     if _known(low) and _known(high):
-        shown += (
-            f'<span class="dl-interval">[{low:.{digits}f}, '
-            f"{high:.{digits}f}]</span>"
-        )
+        shown += f"<br><small>[{low:.{digits}f}, {high:.{digits}f}]</small>"
     if _known(n) and _known(ours):
-        shown += f'<span class="dl-interval">n = {int(n)}</span>'
+        shown += f"<br><small>n = {int(n)}</small>"
     return (
         f'<td class="dl-block">{_value(paper, digits)}</td><td>{shown}</td>'
         f"<td>{_gap(paper, ours, metric, digits)}</td>"
@@ -116,12 +113,12 @@ def _gap(paper, ours, metric, digits):
         return "–"
     gap = ours - paper
     text = f"{gap:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
-    direction = METRICS.get(metric, ("", ""))[1]
-    if round(gap, digits) == 0 or direction not in ("↓", "↑"):
+    wanted = direction(metric)
+    if round(gap, digits) == 0 or wanted not in ("lower", "higher"):
         return text
-    better = (gap < 0) == (direction == "↓")
+    better = (gap < 0) == (wanted == "lower")
     word = "better" if better else "worse"
-    return f'{text}<span class="dl-interval">{word}</span>'
+    return f"{text}<br><small>{word}</small>"
 
 
 def _value(value, digits):
