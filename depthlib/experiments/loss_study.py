@@ -9,7 +9,10 @@ from depthlib.experiments.config import RunConfig, grid
 from depthlib.experiments.profiles import HEADLINE, Profile
 from depthlib.experiments.records import load
 
-RATES = (3e-4, 1e-3, 3e-3)
+RATES = (1e-3, 3e-3, 1e-2)
+# Residual stages beside shortened dense blocks: about a third of the
+# published lengths in both.
+RESIDUAL = {(2, 4, 6, 4): (1, 2, 2, 1)}
 
 
 def losses_rate(p: Profile) -> list[RunConfig]:

@@ -1,5 +1,7 @@
 """From a config to its record: the whole journey of one run."""
 
+import hashlib
+import json
 import os
 import platform
 import resource
@@ -183,9 +185,13 @@ def one_thread():
 
 
 def _data_hashes(train, test) -> dict:
-    from depthlib.data.check import manifest_hash
-
     return {"train": manifest_hash(train), "test": manifest_hash(test)}
+
+
+def manifest_hash(data) -> str:
+    """Sixteen hex digits that identify a data set by its manifest."""
+    text = json.dumps(data.manifest(), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _rounded(values: dict) -> dict:

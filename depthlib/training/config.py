@@ -33,7 +33,7 @@ class TrainConfig:
     loss: str = "l1"
     samples: int = 10_000
     batch_size: int = 8
-    lr: float = 1e-3
+    lr: float = 3e-3
     betas: tuple[float, float] = (0.5, 0.999)
     flip: bool = True
     threshold: float | None = None

@@ -34,7 +34,7 @@ def test_the_recipe_forgets_scale_and_keeps_the_formula():
     assert big.recipe() == BASE.recipe()
     for change in (
         {"loss": "l2"},
-        {"lr": 3e-3},
+        {"lr": 1e-2},
         {"threshold": 0.2},
         {"encoder": "resnet50"},
         {"discriminator": "image"},
