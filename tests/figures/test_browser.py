@@ -26,6 +26,9 @@ THEME = (
     "html[data-theme=dark] img:not(.only-dark,.dark-light)"
     "{filter:brightness(.8) contrast(1.2)}"
 )
+# A headless page that is only dumped draws frames when it likes; a timer
+# stands in for them.
+CLOCK = "window.requestAnimationFrame = (f) => setTimeout(() => f(0), 20);"
 PROBE = """
 const found = {};
 const slider = document.querySelector('.dl-scrub input');
@@ -103,7 +106,7 @@ def found(scrubber, tmp_path_factory):
     page = folder / "page.html"
     page.write_text(
         '<!doctype html><html data-theme="dark"><meta charset="utf-8">'
-        f"<style>{THEME}</style><style>{CSS.read_text()}</style><body>"
+        f"<script>{CLOCK}</script><style>{THEME}</style><style>{CSS.read_text()}</style><body>"
         f'<div id="page" style="width:350px">{"".join(parts)}</div>'
         f"<script>{PROBE}</script></body></html>",
         encoding="utf-8",
