@@ -42,7 +42,9 @@ def card(page: Page, run: dict, verdicts: dict[str, str]) -> str:
         date=run["date"],
         commit=run["commit"],
     )
-    download = f"{{download}}`Executed notebook </_notebooks/{page.name}.ipynb>`"
+    download = (
+        f"{{download}}`Executed notebook </_notebooks/{page.name}.ipynb>`"
+    )
     return f"{made.markup}\n\n{download}"
 
 

@@ -23,6 +23,8 @@ PACKAGES = (
     "published",
     "experiments",
     "figures",
+    "exercises",
+    "predict",
 )
 
 
@@ -51,6 +53,7 @@ def fill(page: Page, book: Book, runs: dict[str, dict]) -> str:
 def status(book: Book, runs: dict[str, dict]) -> str:
     """Table of what ran: one row a chapter."""
     rows = [
+        "```{table}\n:class: status-table\n",
         "| chapter | profile | result | time | memory | when | commit "
         "| machine |",
         "|---|---|---|---|---|---|---|---|",
@@ -71,46 +74,61 @@ def status(book: Book, runs: dict[str, dict]) -> str:
             run["device"],
         ]
         rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+    return "\n".join([*rows, "```"])
 
 
 def reference(root: Path) -> str:
-    """One line per public function and class, read from the source."""
+    """One line per public function and class, read from the source.
+
+    A package's public names are those that its ``__init__.py`` mentions; if
+    it mentions none, all names without an underscore.
+    """
     package = root / "depthlib"
-    files = sorted(package.rglob("*.py"), key=_floor)
-    sections = [_module(path, package) for path in files]
-    return "\n\n".join(section for section in sections if section)
+    rooms = [package / name for name in PACKAGES]
+    rooms = [r if r.is_dir() else r.with_suffix(".py") for r in rooms]
+    return "\n\n".join(_room(room, package) for room in rooms if room.exists())
 
 
-def _floor(path: Path) -> tuple[int, str]:
-    """Modules in the order of the package's floors."""
-    parts = path.with_suffix("").parts
-    top = parts[parts.index("depthlib") + 1]
-    place = PACKAGES.index(top) if top in PACKAGES else len(PACKAGES)
-    return place, path.as_posix()
-
-
-def _module(path: Path, package: Path) -> str:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    public = [
+def _room(room: Path, package: Path) -> str:
+    """The section of one module or package."""
+    files = sorted(room.rglob("*.py")) if room.is_dir() else [room]
+    trees = [ast.parse(path.read_text("utf-8")) for path in files]
+    door = trees[0]  # __init__.py, the first by name
+    found = [
         node
+        for tree in trees
         for node in tree.body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
         and not node.name.startswith("_")
+        and ast.get_docstring(node)
     ]
-    if not public:
-        return ""
-    names = path.relative_to(package.parent).with_suffix("").parts
-    dotted = ".".join(name for name in names if name != "__init__")
-    rows = [f"| `{node.name}` | {_summary(node)} |" for node in public]
+    mentioned = _mentioned(door) if room.is_dir() else set()
+    exported = [node for node in found if node.name in mentioned] or found
     return "\n".join(
-        [f"## {dotted}", "", _summary(tree), "", "| name | what it is |"]
-        + ["|---|---|", *rows]
+        [
+            f"## {package.name}.{room.stem}\n\n{_summary(door)}\n",
+            "```{table}\n:class: reference-table\n",
+            "| name | what it is |\n|---|---|",
+            *(f"| `{n.name}` | {_summary(n)} |" for n in exported),
+            "```",
+        ]
     )
+
+
+def _mentioned(tree) -> set[str]:
+    """Names that a module imports or spells out in a string."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            found |= {alias.asname or alias.name for alias in node.names}
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+    return found
 
 
 def _summary(node) -> str:
     """First paragraph of a docstring, safe in a table."""
     text = (ast.get_docstring(node) or "").split("\n\n", 1)[0]
-    text = " ".join(text.split()).replace("``", "`")
+    text = re.sub(r":\w+:(?=`)", "", " ".join(text.split()))
+    text = text.replace("``", "`")
     return re.sub(r"([|$<>*_])(?=(?:[^`]*`[^`]*`)*[^`]*$)", r"\\\1", text)

@@ -1,5 +1,6 @@
 """Render the staged tree with Jupyter Book, for reading without a network."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from tools.book import Book
 from tools.environment import write
 from tools.stamps import digest, tool_versions
 
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # Parts of MathJax that a page reads; the rest is 20 MB of alternatives.
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/")
 
@@ -74,7 +76,7 @@ def command(book: Book) -> list[str]:
 
 def complaints(log: Path) -> list[str]:
     """Warnings and errors of a Sphinx log, or its end."""
-    lines = log.read_text(errors="replace").splitlines()
+    lines = ANSI.sub("", log.read_text(errors="replace")).splitlines()
     words = ("WARNING", "ERROR", "CRITICAL", "Error:")
     found = [line for line in lines if any(word in line for word in words)]
     return found or lines[-12:]

@@ -40,7 +40,9 @@ def outcome(book: Book, page: Page) -> dict | None:
     if not (notebook.exists() and facts.exists()):
         return None
     last = json.loads(facts.read_text())
-    good = last["status"] == "ok" and last["stamp"] == chapter_stamp(book, page)
+    good = last["status"] == "ok" and last["stamp"] == chapter_stamp(
+        book, page
+    )
     return last if good else None
 
 

@@ -1,0 +1,113 @@
+"""What the executed chapters hold: they ran, said nothing wrong, agree."""
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.book import Book
+from tools.stamps import chapter_stamp
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTERS = [page.name for page in Book(ROOT).pages() if page.runs]
+BOUNDS = yaml.safe_load(Path(__file__).with_name("values.yaml").read_text())
+
+
+def glued(notebook) -> dict:
+    """Name to value of everything a notebook glues."""
+    found = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+            if name:
+                text = output["data"]["text/plain"].strip("'\"")
+                found[name.removeprefix("application/papermill.record/")] = (
+                    text
+                )
+    return found
+
+
+def number(text: str) -> float | None:
+    """The number that a value prints as, also inside ``np.float64(...)``."""
+    found = re.fullmatch(r"(?:[\w.]+\()?([-+\d.e]+|nan|-?inf)\)?", text)
+    return float(found[1]) if found else None
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_chapter_ran_on_todays_sources(book, runs, name):
+    run = runs[name]
+    assert run["status"] == "ok", run["error"]
+    assert run["seconds"] > 0
+    assert run["stamp"] == chapter_stamp(book, book.page(name))
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_cell_ran(notebooks, name):
+    cells = [c for c in notebooks[name].cells if c.cell_type == "code"]
+    assert cells
+    assert all(cell.execution_count for cell in cells if cell.source.strip())
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_cell_wrote_to_stderr(notebooks, name):
+    said = [
+        output.text
+        for cell in notebooks[name].cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "stream" and output.name == "stderr"
+    ]
+    assert said == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_log_runs_over(notebooks, name):
+    """A progress bar or a loop that prints would fill a page."""
+    lengths = [
+        len(output.text.splitlines())
+        for cell in notebooks[name].cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "stream"
+    ]
+    assert max(lengths, default=0) <= 60
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_code_fits_the_page(book, name):
+    """Cells of at most 25 lines, none longer than 79 characters."""
+    text = book.page(name).text
+    for code in re.findall(r"```\{code-cell\}.*?\n```", text, flags=re.S):
+        lines = [ln for ln in code.splitlines()[1:-1] if ln[:1] != ":"]
+        assert max(map(len, lines)) <= 79, code
+        assert len(lines) <= 40, code
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_glued_values_lie_in_their_bounds(notebooks, name):
+    values = glued(notebooks[name])
+    for key, text in values.items():
+        value = number(text)
+        assert value is None or math.isfinite(value), f"{key} is {text}"
+    for key, (least, most) in BOUNDS.get(name, {}).items():
+        assert key in values, f"{name} glues no {key}"
+        assert least <= number(values[key]) <= most, f"{key}: {values[key]}"
+
+
+def test_bounds_name_chapters_that_exist():
+    assert set(BOUNDS) <= set(CHAPTERS)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_front_matter_is_complete(book, name):
+    about = book.page(name).chapter
+    assert set(about) <= {"question", "paper", "claims", "experiments"}
+    assert about["question"].endswith("?")
+
+
+def test_status_page_shows_what_ran(book, runs):
+    page = (book.html / "start" / "status.html").read_text()
+    for name, run in runs.items():
+        assert book.page(name).title in page
+        assert run["date"] in page
+        assert run["commit"] in page
