@@ -12,7 +12,7 @@ _HOME = {
     "chapter_card": "cards",
     "verdict_badges": "cards",
     "point_cloud": "cloud",
-    "convergence_plot": "curves",
+    "convergence_plot": "convergence",
     "curve_plot": "curves",
     "small_multiples": "curves",
     "compare": "depth",
