@@ -36,7 +36,7 @@ def number(text: str) -> float | None:
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_chapter_ran_on_todays_sources(book, runs, name):
+def test_chapter_ran_on_todays_sources(book, runs, notebooks, name):
     run = runs[name]
     assert run["status"] == "ok", run["error"]
     assert run["seconds"] > 0
