@@ -1,0 +1,248 @@
+"""The rule that turns the effects of one claim into a verdict.
+
+The rule, chosen before any record. Effects are signed so that positive is
+as claimed; the margin is the smallest effect of practical interest.
+
+- *supported*: the mean effect reaches the margin, and a two-sided t test
+  over seeds excludes 0.
+- *contradicted*: the mean stays below the margin, and the test excludes the
+  margin. An effect that is real but too small to matter does not save a
+  claim; nor does a null result from few seeds refute it.
+- *inconclusive*: anything else, with the seeds that would settle it.
+
+"Not worse" moves both boundaries to -margin; "equal" supports inside
++-margin and contradicts outside. A claim has one p-value, that of the
+boundary its estimate has to exclude, and Holm's correction runs over all
+claims of its part of the book in both directions: refuting one of twenty
+true claims by chance would be as wrong as supporting a false one. A claim
+that asserts several comparisons stands with its weakest (largest p) and
+falls with any (smallest p times their number).
+"""
+
+import math
+from dataclasses import dataclass, replace
+from statistics import stdev
+
+from depthlib.experiments.claim_runs import (
+    Comparison,
+    NotEnoughError,
+    Runs,
+    experiments,
+    matching,
+    words,
+)
+from depthlib.experiments.claim_tests import TESTS
+from depthlib.experiments.statistics import holm, seeds_needed, t_interval
+
+MIN_SEEDS = 5
+ALPHA = 0.05
+PERCENT = {"ratio", "monotone", "interaction"}
+UNITS = {
+    "interaction": " of gain",
+    "monotone": " a step",
+    "rank": " ranks",
+    "correlation": " tau",
+    "spread": " halvings",
+    "sweep": " per tenfold",
+}
+
+
+@dataclass
+class Finding:
+    """What the records say about one claim, before and after Holm.
+
+    Attributes:
+        claim: the claim.
+        verdict: one of the four words; None until decided.
+        reason: one sentence.
+        comparison: the comparison that decides.
+        comparisons: how many the claim asserts.
+        seeds: seeds in all arms.
+        leaning: True where the estimate lies on the claim's side.
+        boundary: the value that the interval has to exclude.
+        p: its p-value.
+        p_holm: corrected within the part.
+        effect: for claims decided by arithmetic.
+        family: claims in the correction.
+    """
+
+    claim: object
+    verdict: str | None = None
+    reason: str = ""
+    comparison: Comparison | None = None
+    comparisons: int = 0
+    seeds: int = 0
+    leaning: bool = False
+    boundary: float = math.nan
+    p: float = math.nan
+    p_holm: float = math.nan
+    effect: float = math.nan
+    family: int = 0
+
+
+def examine(claim, frame, profile) -> Finding:
+    """Everything about a claim except the correction."""
+    finding = Finding(claim)
+    if claim.kind == "arithmetic":
+        from depthlib.published.arithmetic import judge
+
+        found = judge(claim)
+        finding.verdict, finding.reason = found.verdict, found.reason
+        finding.effect = found.effect
+        return finding
+    if claim.kind == "not_testable":
+        finding.verdict = "not testable here"
+        finding.reason = claim.test["reason"]
+        return finding
+    try:
+        _compare(finding, frame, profile)
+    except NotEnoughError as error:
+        finding.verdict = "inconclusive"
+        finding.reason = f"{str(error)[0].upper()}{str(error)[1:]}."
+    return finding
+
+
+def _compare(finding, frame, profile):
+    """Run the claim's test and pick the comparison that decides."""
+    claim = finding.claim
+    rows = matching(frame, {"experiment": experiments(claim)})
+    if matching(rows, {"experiment": claim.experiment}).empty:
+        raise NotEnoughError(
+            f"no records yet for experiment {claim.experiment} "
+            f"at profile {profile}"
+        )
+    found = [
+        Runs(rows, replace(claim, metric=metric))
+        for metric in claim.test.get("metrics", [claim.metric])
+    ]
+    comparisons = [c for runs in found for c in TESTS[claim.kind](runs)]
+    finding.comparisons = len(comparisons)
+    sides = [
+        (c, *boundary(c.interval.mean, claim.margin, claim.hypothesis))
+        for c in comparisons
+    ]
+    tested = [(c, lean, at, c.p_value(at)) for c, lean, at in sides]
+    against = [t for t in tested if not t[1]]
+    if against:
+        chosen = min(against, key=lambda t: t[3])
+        p = min(1.0, chosen[3] * len(tested))
+    else:
+        chosen = max(tested, key=lambda t: t[3])
+        p = chosen[3]
+    finding.comparison, finding.leaning, finding.boundary, _ = chosen
+    finding.seeds = min(c.interval.n for c in comparisons)
+    if finding.seeds < MIN_SEEDS:
+        raise NotEnoughError(
+            f"{_seeds(finding.seeds)}, shown as points; a verdict needs "
+            f"{MIN_SEEDS} in every arm"
+        )
+    if failed := untrained(found[0]):
+        raise NotEnoughError(
+            f"untrained: {'; '.join(failed)} does not beat predictors that "
+            "look at nothing"
+        )
+    finding.p = p
+
+
+def boundary(effect: float, margin: float, hypothesis: str):
+    """The side an estimate lies on, and the value it has to exclude.
+
+    Returns:
+        ``(supports, value)``.
+    """
+    if hypothesis == "not_worse":
+        return effect >= -margin, -margin
+    if hypothesis == "equal":
+        return abs(effect) <= margin, math.copysign(margin, effect)
+    return (True, 0.0) if effect >= margin else (False, margin)
+
+
+def untrained(runs: Runs) -> list[str]:
+    """Arms whose abs_rel does not beat every trivial predictor's."""
+    allowed, failed = runs.claim.test.get("may_fail", []), []
+    for arm, rows in runs.used:
+        for exempt in allowed:
+            rows = rows.drop(matching(rows, exempt).index)
+        if rows.empty or not {"trivial", "abs_rel"} <= set(rows.columns):
+            continue
+        rows = rows[rows["trivial"].map(lambda t: isinstance(t, dict))]
+        if rows.empty:
+            continue
+        best = rows["trivial"].map(
+            lambda t: min(scores["abs_rel"] for scores in t.values())
+        )
+        gain = (best - rows["abs_rel"]).groupby(rows["seed"]).mean()
+        if not t_interval(gain).low > 0:
+            failed.append(words(arm))
+    return list(dict.fromkeys(failed))
+
+
+def correct(findings):
+    """Holm's correction within each part, over the claims with a test."""
+    for part in {f.claim.part for f in findings}:
+        tested = [
+            f for f in findings if f.claim.part == part and not math.isnan(f.p)
+        ]
+        for finding, p in zip(
+            tested, holm([f.p for f in tested]), strict=True
+        ):
+            finding.p_holm = float(p)
+            finding.family = len(tested)
+
+
+def decide(finding):
+    """Verdict and reason of a claim that was tested."""
+    sure = finding.p_holm < ALPHA
+    word = "supported" if finding.leaning else "contradicted"
+    finding.verdict = word if sure else "inconclusive"
+    claim, interval = finding.claim, finding.comparison.interval
+    show = _shower(claim)
+    first = ""
+    if finding.comparisons > 1:
+        first = f"The weakest of {finding.comparisons} comparisons, "
+    name = finding.comparison.name
+    text = (
+        f"{first}{name if first else name[0].upper() + name[1:]}: "
+        f"effect {show(interval.mean)} "
+        f"[{show(interval.low)}, {show(interval.high)}] over "
+        f"{_seeds(interval.n)}, margin {show(claim.margin)}"
+    )
+    if sure:
+        finding.reason = f"{text}, Holm p {finding.p_holm:.2g}."
+        return
+    alpha = ALPHA * (finding.p / finding.p_holm if finding.p_holm else 1)
+    limit = show(finding.boundary)
+    if not interval.low <= finding.boundary <= interval.high:
+        text += (
+            f"; the interval excludes {limit}, but not after Holm's "
+            f"correction over {finding.family} claims"
+        )
+    elif claim.hypothesis == "greater" and interval.low > 0:
+        text += "; there is an effect, but it may or may not reach the margin"
+    else:
+        text += f"; the interval does not exclude {limit}"
+    finding.reason = f"{text}; {_settle(finding, alpha)}."
+
+
+def _settle(finding, alpha) -> str:
+    """How many seeds would settle the question at this spread."""
+    interval = finding.comparison.interval
+    if finding.claim.kind == "spread":
+        return "a spread needs many more seeds"
+    distance = interval.mean - finding.boundary
+    need = seeds_needed(stdev(interval.points), distance, alpha)
+    if need is None:
+        return "not even 1000 seeds would settle it at this spread"
+    return f"about {need} seeds would settle it at this spread"
+
+
+def _shower(claim):
+    """How a number of this claim is written."""
+    unit = UNITS.get(claim.kind, "")
+    if claim.kind in PERCENT:
+        return lambda v: f"{100 * v:.1f} %{unit}"
+    return lambda v: f"{v:.3g}{unit}"
+
+
+def _seeds(n: int) -> str:
+    return f"{n} seed" if n == 1 else f"{n} seeds"

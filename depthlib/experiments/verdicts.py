@@ -1,0 +1,149 @@
+"""Verdicts on the papers' claims, computed from records and never typed.
+
+``judging`` states the rule; this module finds the records, applies it to
+every claim and lays the result out as a table and as badges.
+"""
+
+import math
+
+from depthlib.experiments.claim_runs import experiments
+from depthlib.experiments.judging import (
+    MIN_SEEDS,
+    UNITS,
+    correct,
+    decide,
+    examine,
+)
+from depthlib.experiments.statistics import probability_of_improvement
+
+
+def verdicts(claims=None, records=None, profile="study", current=None):
+    """Judge claims by the records of one profile.
+
+    Args:
+        claims: ids or ``Claim`` objects; None takes all. Holm's correction
+            always runs over the whole part of each id.
+        records: list of records, or their ``frame``; None loads those of
+            the claims' experiments.
+        profile: records of other profiles are left out, never pooled.
+        current: function of a record (or row) that is True for evidence
+            that today's code still makes. None asks ``is_current`` for
+            records from disk, and the column ``current`` of a frame.
+
+    Returns:
+        DataFrame with one row per claim: claim, paper, text, experiment,
+        metric, effect, low, high, margin, seeds, verdict, reason, p_holm,
+        improvement (share of seeds on the claim's side, with its interval),
+        part, unit, basis ("records", "print" or "none"), points, left,
+        audit. Effects are signed so that positive is as claimed; low and
+        high are NaN below five seeds.
+
+    Raises:
+        ValueError: an unknown claim.
+    """
+    import pandas as pd
+
+    wanted, family = _chosen(claims)
+    frame = _frame(family, records, profile, current)
+    findings = [examine(claim, frame, profile) for claim in family]
+    correct(findings)
+    for finding in findings:
+        if finding.verdict is None:
+            decide(finding)
+    rows = [_row(f) for f in findings if f.claim.id in wanted]
+    return pd.DataFrame(rows)
+
+
+def badges(claim_ids, table=None, **options) -> str:
+    """Verdicts as HTML badges: icon, word and colour.
+
+    Args:
+        claim_ids: the claims, in order.
+        table: result of ``verdicts``; None computes it with ``options``.
+    """
+    table = verdicts(list(claim_ids), **options) if table is None else table
+    found = dict(zip(table["claim"], table["verdict"], strict=True))
+    icons = {"supported": "✓", "contradicted": "✗", "inconclusive": "?"}
+    return " ".join(
+        f'<span class="verdict verdict-{found[name].split()[0]}">'
+        f'<b>{name}</b> <span aria-hidden="true">'
+        f"{icons.get(found[name], '–')}</span> {found[name]}</span>"
+        for name in claim_ids
+    )
+
+
+def _chosen(claims):
+    """Ids to show, and all claims that share a correction with them."""
+    from depthlib.published import claims as published
+
+    if claims and not isinstance(claims[0], str):
+        return {claim.id for claim in claims}, list(claims)
+    known = published()
+    ids = {claim.id for claim in known}
+    wanted = ids if claims is None else set(claims)
+    if unknown := sorted(wanted - ids):
+        raise ValueError(
+            f"claims names {', '.join(unknown)}; ids look like D3-C1 and are "
+            "listed by depthlib.published.claims()"
+        )
+    parts = {claim.part for claim in known if claim.id in wanted}
+    return wanted, [claim for claim in known if claim.part in parts]
+
+
+def _frame(claims, records, profile, current):
+    """The rows that count: this profile's, and current."""
+    import pandas as pd
+
+    from depthlib.experiments.records import frame, load
+
+    if records is None:
+        from depthlib.experiments.fingerprint import is_current
+
+        names = {name for claim in claims for name in experiments(claim)}
+        records = [r for name in sorted(names) for r in load(name, profile)]
+        records = list(filter(current or is_current, records))
+        current = None
+    if not isinstance(records, pd.DataFrame):
+        records = frame([r for r in records if not current or current(r)])
+    elif current:
+        keep = [bool(current(r)) for r in records.to_dict("records")]
+        records = records.loc[keep]
+    elif "current" in records:
+        records = records[records["current"].astype(bool)]
+    if "profile" in records:
+        records = records[records["profile"] == profile]
+    return records.reset_index(drop=True)
+
+
+def _row(finding) -> dict:
+    """One line of the table of verdicts."""
+    claim, comparison = finding.claim, finding.comparison
+    interval = comparison.interval if comparison else None
+    points = interval.points if interval else ()
+    shown = interval if finding.seeds >= MIN_SEEDS else None
+    share = probability_of_improvement(points) if points else None
+    basis = "print" if claim.kind == "arithmetic" else "records"
+    return {
+        "claim": claim.id,
+        "paper": claim.paper,
+        "text": claim.claim,
+        "experiment": claim.experiment,
+        "metric": claim.metric,
+        "effect": interval.mean if interval else finding.effect,
+        "low": shown.low if shown else math.nan,
+        "high": shown.high if shown else math.nan,
+        "margin": claim.margin,
+        "seeds": finding.seeds,
+        "verdict": finding.verdict,
+        "reason": finding.reason,
+        "p_holm": finding.p_holm,
+        "improvement": share.mean if share else math.nan,
+        "improvement_low": share.low if share else math.nan,
+        "improvement_high": share.high if share else math.nan,
+        "part": claim.part,
+        "unit": UNITS.get(claim.kind, "").strip() or claim.metric,
+        "basis": basis if claim.kind != "not_testable" else "none",
+        "points": points,
+        "left": claim.left,
+        "audit": claim.audit,
+    }
