@@ -45,7 +45,7 @@ def train(
 ):
     """Train one network and keep its weights."""
     from depthlib.experiments.profiles import profile as get_profile
-    from depthlib.experiments.setup import build
+    from depthlib.experiments.setup import build_data, build_model
     from depthlib.experiments.single import make_fabric
     from depthlib.training import evaluate as score
     from depthlib.training import fit
@@ -62,7 +62,8 @@ def train(
             **({"n_train": p.anchor} | _set(given)),
         )
         typer.echo(config.describe())
-        model, train_data, test_data, protocol = build(config)
+        train_data, test_data, protocol = build_data(config)
+        model = build_model(config)
         history = fit(model, train_data, config, fabric=make_fabric(config))
         result = score(model, test_data, protocol)
         about = {

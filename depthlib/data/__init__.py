@@ -15,7 +15,7 @@ _HOME = {
     "cache_dir": "cache",
     "data_root": "cache",
 }
-__all__ = sorted([*_HOME, "rooms"])
+__all__ = ["ImageFolder", "NYUv2", "cache_dir", "data_root", "rooms"]
 
 
 def __getattr__(name):

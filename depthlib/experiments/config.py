@@ -45,6 +45,16 @@ class RunConfig(TrainConfig):
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         return f"{self.loss}-n{self.n_train}-s{self.seed}-{digest}"
 
+    @classmethod
+    def from_plain(cls, values: dict) -> "RunConfig":
+        """The config from what JSON gave back (lists become tuples)."""
+        return cls(
+            **{
+                name: tuple(v) if isinstance(v, list) else v
+                for name, v in values.items()
+            }
+        )
+
     def recipe(self) -> "RunConfig":
         """What the code does in this run, at toy size (see fingerprint)."""
         return replace(

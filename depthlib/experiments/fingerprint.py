@@ -1,39 +1,70 @@
 """Does today's code still do what a record says was done?
 
-A record carries the first losses of its recipe at toy size, and the score
-of the toy network. Refactoring leaves these numbers alone; a changed
-formula, layer or update does not.
+A record carries the losses of its recipe in a training of three toy steps,
+and the score of the toy network. Refactoring leaves these numbers alone; a
+changed formula, layer, update or metric does not. That the *data* are still
+the same is said by the hashes of their manifests.
 """
 
 import functools
 import math
+from dataclasses import replace
 
 import torch
+from torch.utils.data import Dataset
+
+from depthlib.experiments.config import RunConfig
+from depthlib.experiments.setup import build_data, build_model, manifest_hash
 
 TOLERANCE = 1e-4
+_DATA_FIELDS = ("style", "n_train", "test_split", "n_test", "size")
 
 
-def fingerprint(config) -> list[float]:
-    """Losses of three toy steps, then abs_rel and rmse of two toy images.
+class _Toys(Dataset):
+    """Eight noise images whose depth is a smooth function of them."""
 
-    Args:
-        config: a ``RunConfig``; only what ``RunConfig.recipe`` keeps of it
-            matters.
+    def __init__(self, size):
+        rng = torch.Generator().manual_seed(0)
+        self.images = torch.rand(8, 3, *size, generator=rng)
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, i):
+        image = self.images[i]
+        rows = torch.linspace(0, 2, image.shape[1])[None, :, None]
+        depth = 1 + rows + 2 * image[:1]
+        return {
+            "image": image,
+            "depth": depth,
+            "mask": image[1:2] > 0.05,
+            "intrinsics": torch.eye(3),
+            "index": i,
+        }
+
+
+def fingerprint(config: RunConfig) -> list[float]:
+    """Losses of three toy steps, then abs_rel and rmse of the toy images.
+
+    Only what ``RunConfig.recipe`` keeps of ``config`` matters.
     """
     return list(_measure(config.recipe()))
 
 
 @functools.cache
-def _measure(recipe) -> tuple[float, ...]:
-    from depthlib.experiments.setup import build
-    from depthlib.training import evaluate, fit
+def _measure(recipe: RunConfig) -> tuple[float, ...]:
+    from depthlib.metrics import PROTOCOLS
+    from depthlib.training import fit
+    from depthlib.training.evaluate import predict_all
 
     threads, state = torch.get_num_threads(), torch.get_rng_state()
     torch.set_num_threads(1)
+    protocol = PROTOCOLS["rooms"]
     try:
-        model, train, test, protocol = build(recipe)
-        losses = fit(model, train, recipe).losses
-        scores = evaluate(model, test, protocol).image
+        model, data = build_model(recipe), _Toys(recipe.size)
+        losses = fit(model, data, recipe).losses
+        prediction, truth = predict_all(model, data, protocol)
+        scores = protocol.evaluate(prediction, truth["depth"], truth["mask"])
     finally:
         torch.set_num_threads(threads)
         torch.set_rng_state(state)
@@ -42,19 +73,30 @@ def _measure(recipe) -> tuple[float, ...]:
 
 
 def is_current(record: dict) -> bool:
-    """True while today's code reproduces the record's fingerprint (1e-4)."""
-    from depthlib.experiments.config import RunConfig
+    """True while today's code and data are those of the record.
 
-    config = dict(record["config"])
-    for name in ("betas", "size", "blocks"):
-        if config[name] is not None:
-            config[name] = tuple(config[name])
+    Real data sets are not looked for: their hash is for readers.
+    """
     try:
-        now = fingerprint(RunConfig(**config))
+        config = RunConfig.from_plain(record["config"])
     except TypeError:
         # The config has a field that today's code does not know.
         return False
-    return len(now) == len(record["fingerprint"]) and all(
+    then, now = record["fingerprint"], fingerprint(config)
+    same_code = len(now) == len(then) and all(
         math.isclose(a, b, rel_tol=TOLERANCE)
-        for a, b in zip(now, record["fingerprint"], strict=True)
+        for a, b in zip(now, then, strict=True)
     )
+    if not same_code or config.data != "rooms":
+        return same_code
+    sets = replace(
+        RunConfig(experiment="data"),
+        **{name: getattr(config, name) for name in _DATA_FIELDS},
+    )
+    return _rooms_now(sets) == record["data"]
+
+
+@functools.cache
+def _rooms_now(config: RunConfig) -> dict:
+    train, test, _ = build_data(config, cached=False)
+    return {"train": manifest_hash(train), "test": manifest_hash(test)}

@@ -1,4 +1,7 @@
-"""What a config means: its data, its network and its protocol."""
+"""What a config means: its network, its data and its protocol."""
+
+import hashlib
+import json
 
 import torch
 
@@ -8,28 +11,34 @@ from depthlib.metrics import PROTOCOLS, trivial_predictors
 TRIVIAL_MAPS = 1000
 
 
-def build(config: RunConfig):
-    """Model, training set, test set and protocol of one run.
+def build_model(config: RunConfig):
+    """The network of one run, with the initial weights of its seed.
 
-    The seed sets the initial weights; two runs that differ only in their
-    loss start from the same network.
+    Two runs that differ only in their loss start from the same network.
     """
     from depthlib.models import D3Net
 
-    train, test, protocol = build_data(config)
     torch.manual_seed(config.seed)
-    model = D3Net(
+    return D3Net(
         encoder=config.encoder, width=config.width, blocks=config.blocks
     )
-    return model, train, test, protocol
 
 
-def build_data(config: RunConfig):
-    """Training set, test set and protocol of one run."""
+def build_data(config: RunConfig, cached: bool = True):
+    """Training set, test set and protocol of one run.
+
+    Args:
+        config: the run.
+        cached: keep generated images on disk; for a glance at a few, don't.
+    """
     if config.data == "rooms":
         from depthlib.data import rooms
 
-        options = {"style": config.style, "size": config.size}
+        options = {
+            "style": config.style,
+            "size": config.size,
+            "cached": cached,
+        }
         train = rooms(config.n_train, split="train", **options)
         test = rooms(config.n_test, split=config.test_split, **options)
         return train, test, PROTOCOLS["rooms"]
@@ -65,3 +74,9 @@ def trivial_scores(train, truth: dict, protocol) -> dict:
         result = protocol.evaluate(prediction, depth, truth["mask"])
         scores[name] = {k: float(f"{v:.6g}") for k, v in result.items()}
     return scores
+
+
+def manifest_hash(data) -> str:
+    """Sixteen hex digits that identify a data set by its manifest."""
+    text = json.dumps(data.manifest(), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,7 +1,5 @@
 """From a config to its record: the whole journey of one run."""
 
-import hashlib
-import json
 import os
 import platform
 import resource
@@ -24,7 +22,12 @@ from depthlib.experiments.records import (
     record_path,
     write_record,
 )
-from depthlib.experiments.setup import build, trivial_scores
+from depthlib.experiments.setup import (
+    build_data,
+    build_model,
+    manifest_hash,
+    trivial_scores,
+)
 from depthlib.training import fit
 from depthlib.training.evaluate import predict_all, score
 
@@ -55,7 +58,8 @@ def run_one(config: RunConfig, results: Path | None = None) -> dict:
 
 
 def _train_and_score(config, checkpoint, path) -> dict:
-    model, train, test, protocol = build(config)
+    train, test, protocol = build_data(config)
+    model = build_model(config)
     curve_data = torch.utils.data.Subset(
         test, range(min(CURVE_IMAGES, len(test)))
     )
@@ -102,7 +106,10 @@ def _train_and_score(config, checkpoint, path) -> dict:
         },
         "trivial": trivial_scores(train, truth, protocol),
         "fingerprint": fingerprint(config),
-        "data": _data_hashes(train, test),
+        "data": {
+            "train": manifest_hash(train),
+            "test": manifest_hash(test),
+        },
         "seconds": round(history.seconds + time.perf_counter() - began, 2),
         **provenance(fabric.device),
     }
@@ -182,16 +189,6 @@ def one_thread():
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _data_hashes(train, test) -> dict:
-    return {"train": manifest_hash(train), "test": manifest_hash(test)}
-
-
-def manifest_hash(data) -> str:
-    """Sixteen hex digits that identify a data set by its manifest."""
-    text = json.dumps(data.manifest(), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _rounded(values: dict) -> dict:
