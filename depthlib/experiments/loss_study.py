@@ -100,7 +100,7 @@ def losses_weight(p: Profile) -> list[RunConfig]:
         "losses-weight",
         losses=("lsgan",),
         n_train=[p.anchor],
-        weight=[0.0, 1.0, 10.0],
+        weight=[0.0, 10.0],
     )
 
 

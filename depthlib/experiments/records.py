@@ -6,17 +6,20 @@ from dataclasses import asdict
 from pathlib import Path
 
 FOLDER = "data/results"
+KEPT = ("study", "gpu", "paper")
 
 
-def results_dir() -> Path:
-    """Where records live: ``DEPTHLIB_RESULTS``, or the checkout's folder.
+def results_dir(profile: str) -> Path:
+    """Where the records of a profile live.
 
-    Installed without a checkout, records go to the user's cache.
+    ``DEPTHLIB_RESULTS`` if set. Else evidence (``study``, ``gpu``,
+    ``paper``) lies in the checkout, where it is committed; a reader's own
+    ``smoke`` and ``quick`` runs lie in the cache and never dirty it.
     """
     if chosen := os.environ.get("DEPTHLIB_RESULTS"):
         return Path(chosen)
     checkout = Path(__file__).resolve().parents[2]
-    if (checkout / "pyproject.toml").exists():
+    if profile in KEPT and (checkout / "pyproject.toml").exists():
         return checkout / FOLDER
     from depthlib.data.cache import cache_dir
 
@@ -25,7 +28,7 @@ def results_dir() -> Path:
 
 def record_path(config, root: Path | None = None) -> Path:
     """The file of one run's record."""
-    root = Path(root) if root else results_dir()
+    root = Path(root) if root else results_dir(config.profile)
     return root / config.profile / config.experiment / f"{config.key}.json"
 
 
@@ -64,7 +67,7 @@ def load(
 
     Records of different profiles are never mixed.
     """
-    root = Path(root) if root else results_dir()
+    root = Path(root) if root else results_dir(profile)
     paths = sorted((root / profile / experiment).glob("*.json"))
     return [read_record(path) for path in paths]
 

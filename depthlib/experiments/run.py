@@ -29,7 +29,7 @@ def run(
         backend: ``"processes"`` (joblib) or ``"dask"``.
         scheduler: address of a Dask scheduler; None starts a local cluster
             of ``workers`` processes.
-        results: root folder of the records; None takes the checkout's.
+        results: root folder of the records; None: see ``results_dir``.
         progress: show one progress bar (one line when headless).
 
     Returns:
