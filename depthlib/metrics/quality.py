@@ -1,6 +1,7 @@
 """Quality beyond depth error: surface normals and residuals."""
 
 import torch
+from torch import Tensor
 
 from depthlib.geometry import normals
 from depthlib.metrics.edges import whole_neighbourhoods
@@ -57,13 +58,12 @@ def normal_error(
             f"prediction {int(below.nonzero()[0])} is not above 0 at a known "
             "pixel; a surface needs depths in metres in front of the camera"
         )
-    intrinsics = torch.as_tensor(intrinsics).to(target.device)
-    intrinsics = intrinsics.reshape(-1, 3, 3).expand(len(target), 3, 3)
+    cameras = _cameras(intrinsics, target)
     degrees, cosine = [], []
     for part in chunks(target):
         inside = whole_neighbourhoods(known[part], part.start).squeeze(1)
         n, m = (
-            normals(x[part].where(known[part], 1), intrinsics[part])
+            normals(x[part].where(known[part], 1), cameras[part])
             for x in (prediction, target)
         )
         # From the chords n - m and n + m (Kahan): an arc cosine near 1, and
@@ -79,6 +79,17 @@ def normal_error(
         "degrees": average_images(torch.cat(degrees).rad2deg(), average),
         "cosine": average_images(torch.cat(cosine), average),
     }
+
+
+def _cameras(intrinsics, target: Tensor) -> Tensor:
+    """One camera for each image, ``(B, 3, 3)``."""
+    cameras = torch.as_tensor(intrinsics).to(target.device)
+    if cameras.shape not in ((3, 3), (1, 3, 3), (len(target), 3, 3)):
+        raise ValueError(
+            f"intrinsics has shape {tuple(cameras.shape)}; expected (3, 3) "
+            f"or {(len(target), 3, 3)}, one camera for each image"
+        )
+    return cameras.expand(len(target), 3, 3)
 
 
 def residual_share(
