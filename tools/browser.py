@@ -37,6 +37,10 @@ def chromium() -> str | None:
     return next((p for p in map(shutil.which, names) if p), None)
 
 
+class BrowserError(RuntimeError):
+    """The browser ended by itself; nothing is known about the page."""
+
+
 class Tab:
     """One page of the browser."""
 
@@ -53,14 +57,22 @@ class Tab:
         """Send a command and wait for its answer; events are kept."""
         self.sent += 1
         message = {"id": self.sent, "method": method, "params": parameters}
-        self.socket.send(json.dumps(message))
+        self._guarded(self.socket.send, json.dumps(message))
         while True:
-            answer = json.loads(self.socket.recv())
+            answer = json.loads(self._guarded(self.socket.recv))
             if answer.get("id") == self.sent:
                 if "error" in answer:
                     raise RuntimeError(f"{method}: {answer['error']}")
                 return answer["result"]
             self.events.append(answer)
+
+    def _guarded(self, act, *arguments):
+        from websocket import WebSocketException
+
+        try:
+            return act(*arguments)
+        except (WebSocketException, OSError) as error:
+            raise BrowserError(f"the browser is gone: {error}") from error
 
     def size(self, width: int, height: int = 900) -> None:
         """Show pages at this width, as a phone does below 500 pixels."""
@@ -125,6 +137,16 @@ class Tab:
         path.write_bytes(base64.b64decode(shot["data"]))
 
 
+def inspect(look):
+    """What ``look(tab)`` returns; tried again once if the browser dies."""
+    try:
+        with browser() as tab:
+            return look(tab)
+    except BrowserError:
+        with browser() as tab:
+            return look(tab)
+
+
 @contextmanager
 def browser():
     """A fresh browser with one tab."""
@@ -152,4 +174,4 @@ def _port(path: Path) -> str:
         if path.exists() and (lines := path.read_text().split()):
             return lines[0]
         time.sleep(0.05)
-    raise RuntimeError("the browser did not open its debugging port in 60 s")
+    raise BrowserError("the browser did not open its debugging port in 60 s")

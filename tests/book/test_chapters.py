@@ -20,12 +20,10 @@ def glued(notebook) -> dict:
     found = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
-            if name:
-                text = output["data"]["text/plain"].strip("'\"")
-                found[name.removeprefix("application/papermill.record/")] = (
-                    text
-                )
+            about = output.get("metadata", {}).get("scrapbook")
+            if about:
+                kind = about.get("mime_prefix", "") + "text/plain"
+                found[about["name"]] = output["data"][kind].strip("'\"")
     return found
 
 
