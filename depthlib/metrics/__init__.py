@@ -14,8 +14,9 @@ from depthlib.metrics.edges import (
     gradient_ratio,
     high_frequency_ratio,
 )
-from depthlib.metrics.protocol import PROTOCOLS, Protocol, median_scale
+from depthlib.metrics.protocol import PROTOCOLS, Protocol
 from depthlib.metrics.quality import normal_error, residual_share
+from depthlib.metrics.scaling import median_scale
 from depthlib.metrics.trivial import trivial_predictors
 
 __all__ = [

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from depthlib.metrics.depth import MetricTally, check_range
 from depthlib.metrics.inputs import as_pair, valid_pixels
+from depthlib.metrics.scaling import median_scale
 
-__all__ = ["PROTOCOLS", "Protocol", "median_scale"]
+__all__ = ["PROTOCOLS", "Protocol"]
 
 
 @dataclass(frozen=True)
@@ -209,60 +210,6 @@ range, no median scaling, no flip averaging; metrics averaged over images.
             f"range, {scaling}, {flip or 'no flip averaging'}; metrics "
             f"{average}."
         )
-
-
-def median_scale(prediction, target, mask=None) -> Tensor:
-    """Predictions scaled to the median of their truth, each image alone.
-
-    ``prediction * median(target) / median(prediction)``, medians over the
-    mask; with an even count the mean of the two middle values. The scale of
-    a single view is thereby given away: say so beside the numbers.
-
-    Args:
-        prediction: ``(B, 1, H, W)``, metres or any unit above 0.
-        target: same shape, metres.
-        mask: bool, same shape; None: where the target is finite and above 0.
-
-    Returns:
-        ``(B, 1, H, W)`` in the prediction's dtype.
-
-    Raises:
-        ValueError: shapes differ, an image has no such pixel, or the median
-            of a prediction is not above 0.
-
-    Example:
-        >>> median_scale(torch.ones(1, 3), torch.tensor([[2.0, 4, 9]]))
-        tensor([[[[4., 4., 4.]]]])
-    """
-    prediction, target, mask = as_pair(prediction, target, mask)
-    if mask is None:
-        mask = valid_pixels(target)
-    scaled = torch.empty_like(prediction)
-    for i, (p, y, valid) in enumerate(
-        zip(prediction, target, mask, strict=True)
-    ):
-        if not valid.any():
-            raise ValueError(
-                f"image {i} has no valid pixel to take a median of; check "
-                "its mask, the crop and the unit of its depth (metres)"
-            )
-        middle = median(p[valid].double())
-        if not middle > 0:
-            raise ValueError(
-                f"the median of prediction {i} is {float(middle)}; expected "
-                "depths above 0"
-            )
-        scaled[i] = p * (median(y[valid].double()) / middle)
-    return scaled
-
-
-def median(values: Tensor) -> Tensor:
-    """Median of a flat tensor, the mean of the middle two if even.
-
-    torch.median returns the lower of the two; the upper is the lower of the
-    negated values.
-    """
-    return (values.median() - (-values).median()) / 2
 
 
 def _resize(prediction: Tensor, size: tuple[int, int]) -> Tensor:

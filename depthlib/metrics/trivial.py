@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from depthlib.metrics.inputs import as_maps, as_pair, valid_pixels
-from depthlib.metrics.protocol import median
+from depthlib.metrics.scaling import median
 
 __all__ = ["trivial_predictors"]
 

@@ -229,6 +229,12 @@ def test_median_scale_treats_images_alone_and_skips_unknown_depth():
     scaled = median_scale(torch.ones(2, 1, 3), y)
     assert scaled[0].unique().item() == 2.0
     assert scaled[1].unique().item() == 6.0
+    everywhere = torch.ones(2, 1, 3, dtype=torch.bool)
+    assert torch.equal(
+        median_scale(torch.ones(2, 1, 3), y, everywhere), scaled
+    )
+    millimetres = torch.full((2, 1, 3), 4000)
+    assert torch.equal(median_scale(millimetres, y), scaled)
 
 
 def test_median_scale_refuses_what_has_no_scale():
