@@ -140,8 +140,8 @@ def gains(runs: Runs, arm: dict, reference: dict, relative: bool):
     lacks one of them is left out.
     """
     match = runs.claim.test.get("match", [])
-    runs.same(arm, reference, match)
     new, old = runs.values(arm, match), runs.values(reference, match)
+    runs.same(arm, reference, match)
     both = new.index.intersection(old.index)
     gain = runs.claim.sign * (new[both] - old[both])
     if relative:

@@ -124,9 +124,9 @@ def spread(runs: Runs) -> list[Comparison]:
     """Halvings of the relative spread over seeds, reference to arm."""
     found = []
     for arm, reference in pairs(runs.claim.test):
-        runs.same(arm, reference)
         narrow = np.log(runs.values(arm).to_numpy())
         wide = np.log(runs.values(reference).to_numpy())
+        runs.same(arm, reference)
         try:
             interval = spread_ratio(wide, narrow)
         except ValueError as error:
@@ -165,9 +165,9 @@ def _table(runs: Runs, column: str, among: list, cell: dict):
     import pandas as pd
 
     arms = {arm: {column: arm} | cell for arm in among}
+    scores = {name: runs.values(arm) for name, arm in arms.items()}
     for other in among[1:]:
         runs.same(arms[among[0]], arms[other])
-    scores = {name: runs.values(arm) for name, arm in arms.items()}
     return pd.DataFrame(scores).dropna()
 
 

@@ -79,26 +79,28 @@ def crossing_point(axis, first, second, level: float = 0.95) -> Interval:
         ``Interval``; ``mean`` is NaN where the mean curves do not cross,
         both ends are NaN where no point is compatible with a crossing.
     """
+    from scipy.stats import t
+
     axis, first = _checked(axis, first)
     difference = first - _checked(axis, second)[1]
     grid = np.linspace(np.log(axis[0]), np.log(axis[-1]), 401)
-    lines = [np.interp(grid, np.log(axis), row) for row in difference]
-    bands = [t_interval(column, level) for column in np.transpose(lines)]
-    centre = np.array([band.mean for band in bands])
-    holds = np.array([band.low <= 0 <= band.high for band in bands])
+    lines = np.array([np.interp(grid, np.log(axis), r) for r in difference])
+    centre = lines.mean(axis=0)
+    n = len(lines)
+    if n > 1:
+        half = t.ppf((1 + level) / 2, n - 1) * lines.std(axis=0, ddof=1)
+        inside = np.flatnonzero(np.abs(centre) <= half / np.sqrt(n))
+    else:
+        inside = np.arange(len(grid))
+    cross = low = high = np.nan
     turns = np.flatnonzero(np.diff(np.sign(centre)) != 0)
-    cross = (
-        float(np.exp(grid[turns[0] : turns[0] + 2].mean()))
-        if (turns.size)
-        else np.nan
-    )
-    low = high = np.nan
-    if holds.any():
-        inside = np.flatnonzero(holds)
-        low = -np.inf if inside[0] == 0 else float(np.exp(grid[inside[0]]))
-        last = inside[-1] == len(grid) - 1
-        high = np.inf if last else float(np.exp(grid[inside[-1]]))
-    return Interval(cross, low, high, len(difference), level)
+    if turns.size:
+        cross = float(np.exp(grid[turns[0] : turns[0] + 2].mean()))
+    if inside.size:
+        low, high = (float(np.exp(grid[inside[i]])) for i in (0, -1))
+        low = -np.inf if inside[0] == 0 else low
+        high = np.inf if inside[-1] == len(grid) - 1 else high
+    return Interval(cross, low, high, n, level)
 
 
 def kendall_tau(first, second) -> float:

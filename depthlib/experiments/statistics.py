@@ -89,10 +89,10 @@ def t_p_value(values, against: float = 0.0) -> float:
     values = per_seed(values)
     if len(values) < 2:
         return 1.0
+    if np.ptp(values) == 0:
+        return float(values[0] == against)
     distance = abs(values.mean() - against)
     error = values.std(ddof=1) / np.sqrt(len(values))
-    if error == 0:
-        return 1.0 if distance == 0 else 0.0
     return float(2 * t.sf(distance / error, len(values) - 1))
 
 

@@ -5,15 +5,8 @@ how each statement is tested here, ``audit()`` the rows that no set of
 predictions can have produced.
 """
 
-from depthlib.published.claims import Claim, claims
-from depthlib.published.tables import tables
+from depthlib.published.claim import Claim, claims
+from depthlib.published.row_audit import audit, impossible
+from depthlib.published.rows import papers, tables
 
-__all__ = ["Claim", "audit", "claims", "tables"]
-
-
-def __getattr__(name):
-    if name == "audit":
-        from depthlib.published.audit import audit
-
-        return audit
-    raise AttributeError(f"depthlib.published has no {name!r}")
+__all__ = ["Claim", "audit", "claims", "impossible", "papers", "tables"]

@@ -10,7 +10,7 @@ Three forms of a ``test`` block of kind ``arithmetic``:
 from dataclasses import dataclass
 from math import prod
 
-from depthlib.published.tables import row, tables
+from depthlib.published.rows import row, tables
 
 HIGHER = {"delta1", "delta2", "delta3", "mssim", "edge_f1"}
 

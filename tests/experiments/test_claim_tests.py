@@ -1,0 +1,250 @@
+"""Each kind of test against effects put into the records by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from depthlib.experiments.claim_runs import NotEnoughError, Runs, words
+from depthlib.experiments.claim_tests import TESTS
+from depthlib.published import Claim
+
+LOSSES = {"l1": 1.0, "scale_invariant": 1.1, "lsgan": 1.3}
+SIZES = [100, 1000, 10_000]
+
+
+@pytest.fixture
+def runs():
+    """Error falls by a tenth a size; arms keep their order."""
+    rows = []
+    for encoder in ("densenet121", "resnet50"):
+        for loss, base in LOSSES.items():
+            for step, n_train in enumerate(SIZES):
+                for seed in range(5):
+                    rmse = base * 0.9**step * (1 + 0.01 * seed)
+                    row = {
+                        "encoder": encoder,
+                        "loss": loss,
+                        "n_train": n_train,
+                        "seed": seed,
+                        "rmse": rmse,
+                        "delta1": 1 - rmse / 4,
+                        "curve": {"samples": [0, 4], "rmse": [1, rmse]},
+                    }
+                    rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def compare(kind, runs, metric="rmse", direction="lower", **test):
+    """Comparisons of one test block."""
+    claim = Claim(
+        id="D3-X1",
+        where="",
+        claim="",
+        testable="yes",
+        experiment="losses-size",
+        metric=metric,
+        direction=direction,
+        margin=0.02,
+        margin_reason="",
+        effect_in_paper={},
+        test={"kind": kind, **test},
+    )
+    return TESTS[kind](Runs(runs, claim))
+
+
+AT = {"at": {"encoder": "densenet121", "n_train": 100}}
+PAIR = {"arms": [{"loss": "l1"}], "references": [{"loss": "lsgan"}]}
+
+
+def test_difference_is_signed_as_claimed(runs):
+    (lower,) = compare("difference", runs, **PAIR, **AT)
+    seeds = 1 + 0.01 * np.arange(5)
+    assert lower.interval.points == pytest.approx(0.3 * seeds)
+    assert lower.name == "loss l1 against loss lsgan"
+    (higher,) = compare("difference", runs, "delta1", "higher", **PAIR, **AT)
+    assert higher.interval.points == pytest.approx(0.075 * seeds)
+
+
+def test_ratio_is_a_fraction_of_the_reference(runs):
+    (found,) = compare("ratio", runs, **PAIR, **AT)
+    assert found.interval.points == pytest.approx([0.3 / 1.3] * 5)
+
+
+def test_every_arm_meets_every_reference(runs):
+    found = compare(
+        "ratio",
+        runs,
+        arms=[{"loss": "l1"}, {"loss": "scale_invariant"}],
+        references=[{"loss": "lsgan"}, {"loss": "l1"}],
+        **AT,
+    )
+    assert len(found) == 4
+    assert found[1].interval.mean == 0
+
+
+def test_named_pairs_stay_pairs(runs):
+    found = compare(
+        "ratio",
+        runs,
+        pairs=[[{"loss": "l1"}, {"loss": "lsgan"}]],
+        **AT,
+    )
+    assert [c.name for c in found] == ["loss l1 against loss lsgan"]
+
+
+def test_matched_cells_are_averaged_within_a_seed(runs):
+    slow = runs["encoder"] == "resnet50"
+    runs.loc[slow, "rmse"] *= 1.25
+    test = {
+        "arms": [{"encoder": "densenet121"}],
+        "references": [{"encoder": "resnet50"}],
+        "match": ["loss"],
+        "at": {"n_train": 100},
+    }
+    (found,) = compare("ratio", runs, **test)
+    assert found.interval.points == pytest.approx([0.2] * 5)
+    gap = slow & (runs["loss"] == "l1") & (runs["seed"] == 3)
+    (found,) = compare("ratio", runs[~gap], **test)
+    assert found.interval.n == 4
+
+
+def test_level_is_the_distance_to_a_number(runs):
+    (found,) = compare("level", runs, arms=[{"loss": "l1"}], value=1.5, **AT)
+    assert found.interval.mean == pytest.approx(1.5 - 1.02)
+
+
+def test_area_comes_from_the_curve(runs):
+    (found,) = compare("difference", runs, "area_rmse", **PAIR, **AT)
+    assert found.interval.mean == pytest.approx(0.15 * 1.02)
+
+
+def test_monotone_has_one_comparison_a_step(runs):
+    found = compare(
+        "monotone",
+        runs,
+        arms=[{"loss": "l1"}, {"loss": "lsgan"}],
+        along="n_train",
+        values=SIZES,
+        at={"encoder": "densenet121"},
+    )
+    assert [c.interval.mean for c in found] == pytest.approx([0.1] * 4)
+    assert found[0].name == "loss l1 from n_train 100 to 1000"
+
+
+def test_monotone_needs_all_sizes(runs):
+    with pytest.raises(NotEnoughError, match="n_train 10000"):
+        compare(
+            "monotone",
+            runs[runs["n_train"] < 10_000],
+            arms=[{"loss": "l1"}],
+            along="n_train",
+            values=SIZES,
+            at={"encoder": "densenet121"},
+        )
+
+
+def test_interaction_is_the_growth_of_a_gain(runs):
+    """LSGAN goes from 30 % worse to 5 % better than L1."""
+    large = (runs["loss"] == "lsgan") & (runs["n_train"] == 10_000)
+    base = runs[(runs["loss"] == "l1") & (runs["n_train"] == 10_000)]
+    runs.loc[large, "rmse"] = 0.95 * base["rmse"].to_numpy()
+    (found,) = compare(
+        "interaction",
+        runs,
+        arms=[{"loss": "lsgan"}],
+        references=[{"loss": "l1"}],
+        along="n_train",
+        **{"from": 100, "to": 10_000},
+        at={"encoder": "densenet121"},
+    )
+    assert found.interval.points == pytest.approx([0.35] * 5)
+
+
+def test_rank_compares_each_named_arm_with_the_rest(runs):
+    found = compare(
+        "rank",
+        runs,
+        column="loss",
+        named=["l1", "scale_invariant"],
+        among=list(LOSSES),
+        along="n_train",
+        values=SIZES,
+        at={"encoder": "densenet121"},
+    )
+    assert [c.interval.mean for c in found] == [2, 1]
+    assert found[0].name == "l1 against lsgan"
+
+
+def test_correlation_is_taken_seed_by_seed(runs):
+    test = {
+        "column": "loss",
+        "among": list(LOSSES),
+        "between": {"encoder": ["densenet121", "resnet50"]},
+        "at": {"n_train": 1000},
+    }
+    (found,) = compare("correlation", runs, **test)
+    assert found.interval.points == pytest.approx([1] * 5)
+    other = (runs["encoder"] == "resnet50") & (runs["seed"] == 0)
+    runs.loc[other, "rmse"] *= -1
+    (found,) = compare("correlation", runs, **test)
+    assert found.interval.points == pytest.approx([-1, 1, 1, 1, 1])
+
+
+def test_spread_counts_halvings_of_the_relative_spread(runs):
+    """Scores of seeds four times closer together, at any level."""
+    arm = runs["loss"] == "l1"
+    close = 1 + 0.01 * runs.loc[arm, "seed"] / 4
+    runs.loc[arm, "rmse"] = 7 * close
+    (found,) = compare("spread", runs, **PAIR, **AT)
+    assert found.interval.mean == pytest.approx(2, abs=0.03)
+    assert found.p_value(found.interval.mean) == pytest.approx(1, abs=0.1)
+    assert found.p_value(20) < 1e-6
+
+
+def test_sweep_is_a_slope_per_tenfold():
+    rows = [
+        {"loss": loss, "threshold": c, "seed": s, "sharp": 2 + sign * x}
+        for loss, sign in (("berhu", 0.1), ("huber", -0.1))
+        for x, c in enumerate([0.01, 0.1, 1.0])
+        for s in range(3)
+    ]
+    found = compare(
+        "sweep",
+        pd.DataFrame(rows),
+        "sharp",
+        "higher",
+        arms=[{"loss": "berhu", "sign": 1}, {"loss": "huber", "sign": -1}],
+        along="threshold",
+        values=[0.01, 0.1, 1.0],
+    )
+    assert [c.interval.mean for c in found] == pytest.approx([0.1, 0.1])
+    assert found[0].interval.n == 3
+    with pytest.raises(NotEnoughError, match="lacks threshold"):
+        compare(
+            "sweep",
+            pd.DataFrame(rows),
+            "sharp",
+            arms=[{"loss": "berhu"}],
+            along="threshold",
+            values=[0.01, 0.1, 10.0],
+        )
+
+
+def test_none_names_an_option_left_at_its_default():
+    rows = [
+        {"threshold": None, "seed": 0, "rmse": 1.0},
+        {"threshold": 0.2, "seed": 0, "rmse": 2.0},
+    ]
+    (found,) = compare(
+        "difference",
+        pd.DataFrame(rows),
+        arms=[{"threshold": None}],
+        references=[{"threshold": [0.2]}],
+    )
+    assert found.interval.mean == 1
+    assert words({"loss": "l1", "n_train": 100}) == "loss l1, n_train 100"
+
+
+def test_every_kind_is_documented():
+    for function in TESTS.values():
+        assert function.__doc__
