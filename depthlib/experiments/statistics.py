@@ -1,6 +1,6 @@
 """Statistics for few seeds: intervals, corrections, bootstraps.
 
-The unit of inference is the seed. Two arms that share a seed share initial
+What counts is the number of seeds. Two arms that share a seed share initial
 weights and the order of images, so they are compared seed by seed: take the
 mean over images, then the difference, then Student's t over seeds. How many
 images a run was scored on changes nothing in the number of seeds.
