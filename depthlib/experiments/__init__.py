@@ -5,6 +5,7 @@ returns a table; ``verdicts`` judges the papers' claims from the records.
 """
 
 from depthlib.experiments.config import RunConfig, grid
+from depthlib.experiments.evidence import evidence
 from depthlib.experiments.fingerprint import fingerprint, is_current
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import PROFILES, profile
@@ -15,6 +16,7 @@ __all__ = [
     "LOSS_STUDY",
     "PROFILES",
     "RunConfig",
+    "evidence",
     "fingerprint",
     "frame",
     "grid",

@@ -44,15 +44,11 @@ def predict_all(model, data, protocol: Protocol, *, batch_size=32):
         dict of stacked ``depth``, ``mask`` and ``intrinsics``.
     """
     device = next(model.parameters()).device
-    training = model.training
-    model.eval()
     predictions, samples = [], []
-    with torch.no_grad():
-        for batch in DataLoader(data, batch_size=batch_size):
-            image = batch["image"].to(device)
-            predictions.append(protocol.predict(model, image).float().cpu())
-            samples.append(batch)
-    model.train(training)
+    for batch in DataLoader(data, batch_size=batch_size):
+        image = batch["image"].to(device)
+        predictions.append(protocol.predict(model, image).float().cpu())
+        samples.append(batch)
     names = ("depth", "mask", "intrinsics")
     truth = {name: torch.cat([s[name] for s in samples]) for name in names}
     return torch.cat(predictions), truth
@@ -61,9 +57,9 @@ def predict_all(model, data, protocol: Protocol, *, batch_size=32):
 def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
     """Score predictions ``(n, 1, H, W)`` against ``truth``."""
     depth, mask = truth["depth"], truth["mask"]
-    per_image = protocol.evaluate(prediction, depth, mask, average="none")
-    pixel = protocol.evaluate(prediction, depth, mask, average="pixel")
-    image = {name: float(v.mean()) for name, v in per_image.items()}
+    tally = protocol.tally()
+    tally.add(prediction, depth, mask)
+    per_image = tally.result("none")
     quality = {
         "edge_f1": edge_f1(prediction, depth, mask),
         "gradient_ratio": gradient_ratio(prediction, depth, mask),
@@ -76,8 +72,8 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
     }
     return Evaluation(
         per_image={name: v.numpy() for name, v in per_image.items()},
-        image=image,
-        pixel=pixel,
+        image=tally.result("image"),
+        pixel=tally.result("pixel"),
         quality={name: float(v) for name, v in quality.items()},
     )
 
