@@ -5,6 +5,8 @@ Needs nothing but Python's standard library; everything else is installed
 into ``.venv`` by the first command that wants it.
 """
 
+from __future__ import annotations  # old Pythons must reach the message
+
 import argparse
 import functools
 import http.server

@@ -3,6 +3,8 @@
 Standard library only: this runs before anything is installed.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -38,6 +40,11 @@ def ensure(root: Path) -> Path:
     Raises:
         SetupError: this Python is too old, or an installation failed.
     """
+    if sys.version_info < OLDEST:
+        raise SetupError(
+            f"Python is {sys.version.split()[0]}; 3.11 or newer is needed: "
+            "make PYTHON=/path/to/python3.11 book"
+        )
     venv = root / ".venv"
     python = interpreter(venv)
     stamp = venv / "depthlib.stamp"
@@ -64,13 +71,8 @@ def create(venv: Path) -> None:
     """A new empty environment, in place of a broken one.
 
     Raises:
-        SetupError: Python is too old or lacks the module ``venv``.
+        SetupError: this Python lacks the module ``venv``.
     """
-    if sys.version_info < OLDEST:
-        raise SetupError(
-            f"Python is {sys.version.split()[0]}; 3.11 or newer is needed: "
-            "make PYTHON=/path/to/python3.11 book"
-        )
     print("making .venv", flush=True)
     command = [sys.executable, "-m", "venv", "--clear", str(venv)]
     if subprocess.run(command, check=False).returncode:
@@ -100,11 +102,13 @@ def prefer_notebooks(venv: Path) -> None:
 
 def fingerprint(root: Path) -> str:
     """Hash of what the environment is made from, and of where it lies."""
-    digest = hashlib.sha256(str(root.resolve()).encode())
-    for name in ("pyproject.toml", "constraints.txt"):
-        digest.update((root / name).read_bytes())
-    digest.update(Path(__file__).read_bytes())
-    return digest.hexdigest()
+    import tomllib  # not at the top: an old Python must reach its message
+
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    wanted = [project["build-system"], project["project"], EXTRAS]
+    pins = (root / "constraints.txt").read_text("utf-8")
+    parts = [str(root.resolve()), json.dumps(wanted), pins]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def interpreter(venv: Path) -> Path:

@@ -70,11 +70,16 @@ def status(book: Book, runs: dict[str, dict]) -> str:
             duration(run["seconds"]) if ok else "–",
             f"{run['peak_memory_mb']} MB" if ok else "–",
             run["date"] if ok else "–",
-            f"`{run['commit']}`",
+            f"`{short(run['commit'])}`",
             run["device"],
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join([*rows, "```"])
+
+
+def short(commit: str) -> str:
+    """Seven characters of a commit, and the plus of a changed checkout."""
+    return commit[:7] + "+" * commit.endswith("+")
 
 
 def reference(root: Path) -> str:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tools.book import Book
+from tools.pages import short
 from tools.stamps import chapter_stamp
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,4 +109,4 @@ def test_status_page_shows_what_ran(book, runs):
     for name, run in runs.items():
         assert book.page(name).title in page
         assert run["date"] in page
-        assert run["commit"] in page
+        assert short(run["commit"]) in page
