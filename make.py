@@ -70,7 +70,9 @@ def test(rest: list[str]) -> int:
 def lab(rest: list[str]) -> int:
     """JupyterLab on the chapters."""
     python = environment.ensure(ROOT)
-    return call(python, "-m", "jupyterlab", *(rest or ["book"]))
+    # From the checkout, so that jupytext.toml holds for what is saved.
+    start = "--LabApp.default_url=/lab/tree/book/start/how-to-use.md"
+    return call(python, "-m", "jupyterlab", start, *rest)
 
 
 def serve(rest: list[str]) -> int:

@@ -4,8 +4,10 @@ import math
 import re
 from pathlib import Path
 
+import jupytext
 import pytest
 import yaml
+from jupytext.config import load_jupytext_configuration_file
 
 from tools.book import Book
 from tools.pages import short
@@ -104,9 +106,18 @@ def test_front_matter_is_complete(book, name):
     assert about["question"].endswith("?")
 
 
-def test_status_page_shows_what_ran(book, runs):
+def test_status_page_shows_what_ran(book, runs, notebooks):
     page = (book.html / "start" / "status.html").read_text()
     for name, run in runs.items():
         assert book.page(name).title in page
         assert run["date"] in page
         assert short(run["commit"]) in page
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_saving_in_jupyterlab_changes_nothing(name):
+    """A chapter is written the way jupytext writes it."""
+    config = load_jupytext_configuration_file(str(ROOT / "jupytext.toml"))
+    text = Book(ROOT).page(name).text
+    notebook = jupytext.reads(text, fmt="md:myst", config=config)
+    assert jupytext.writes(notebook, fmt="md:myst", config=config) == text
