@@ -1,0 +1,63 @@
+"""Reading pictures and depth maps from files, with errors that name them."""
+
+from pathlib import Path
+
+import numpy as np
+
+
+class DataError(ValueError):
+    """A data set on disk is not what it should be; the message says where."""
+
+
+def require(path: Path, what: str, remedy: str) -> Path:
+    """``path``, or a ``DataError`` where it does not exist."""
+    if not path.exists():
+        raise DataError(f"{path} is missing ({what}); {remedy}")
+    return path
+
+
+def read_image(path: Path) -> np.ndarray:
+    """An RGB picture as ``(H, W, 3)`` uint8.
+
+    Raises:
+        DataError: the file is missing, damaged or no picture.
+    """
+    return np.asarray(_opened(path).convert("RGB"))
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """A one-channel PNG or TIFF as it is stored: uint8, uint16 or float32.
+
+    Raises:
+        DataError: the file is missing, damaged, no picture, or has several
+            channels; depth has one.
+    """
+    array = np.asarray(_opened(path))
+    if array.ndim != 2:
+        raise DataError(
+            f"{path} has shape {array.shape}; a depth map has one channel, "
+            "is this the colour image?"
+        )
+    # Pillow opens 16-bit PNG as 32-bit integers in some of its versions.
+    if array.dtype.kind == "i" and array.max(initial=0) <= 65535:
+        array = array.astype(np.uint16)
+    return array
+
+
+def _opened(path: Path):
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            return picture
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing") from error
+    except UnidentifiedImageError as error:
+        raise DataError(
+            f"{path} is no picture; replace it by the original file"
+        ) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataError(
+            f"{path} is damaged or cut off ({error}); copy it again"
+        ) from error

@@ -1,0 +1,284 @@
+"""NYU Depth v2, the labelled set: 1449 pairs, 795 to train, 654 to test.
+
+Two layouts are read: the official MATLAB file with its split, and a folder
+of pictures. Silberman et al. 2012, "Indoor segmentation and support
+inference from RGBD images".
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from depthlib.data.cache import cache_dir, data_root
+from depthlib.data.files import DataError, read_grey, read_image, require
+from depthlib.data.resize import resized
+from depthlib.data.store import stored
+
+FOLDER = "nyu_v2_labeled"
+MAT, SPLITS = "nyu_depth_v2_labeled.mat", "splits.mat"
+SPLIT_FILES = {"train": "train_795.txt", "test": "test_654.txt"}
+FRAME = (480, 640)
+# The colour camera of the toolbox. Its pixels count from 1, with integer
+# centres; here the centre of the first pixel is at 0.5.
+INTRINSICS = np.array(
+    [
+        [518.857901, 0, 325.582449 - 0.5],
+        [0, 519.469611, 253.736166 - 0.5],
+        [0, 0, 1],
+    ],
+    dtype=np.float32,
+)
+# Metres of the 8-bit copies of the in-painted depth: (value + 1/2) * step.
+STEP_8_BIT = 9.99547 / 255
+PLAUSIBLE_MEDIAN = (1.0, 6.0)  # metres, of a picture; rooms are that deep
+
+
+class MatSource:
+    """The official file: HDF5, every array transposed as MATLAB does."""
+
+    def __init__(self, root: Path):
+        self.path = root / MAT
+        self.splits = require(
+            root / SPLITS,
+            "the official split",
+            "put splits.mat beside the .mat file",
+        )
+
+    def names(self, split: str) -> list[int]:
+        """Zero-based numbers of the pairs of a split."""
+        with self._open() as file:
+            count = len(file["images"])
+        if split == "all":
+            return list(range(count))
+        from scipy.io import loadmat
+
+        field = {"train": "trainNdxs", "test": "testNdxs"}[split]
+        try:
+            numbers = loadmat(self.splits)[field].reshape(-1)
+        except (KeyError, ValueError, NotImplementedError, OSError) as error:
+            raise DataError(
+                f"{self.splits} has no readable {field} ({error}); "
+                "use the official splits.mat"
+            ) from error
+        numbers = numbers.astype(int) - 1  # MATLAB counts from 1
+        if numbers.size and not 0 <= numbers.min() <= numbers.max() < count:
+            raise DataError(
+                f"{self.splits} names pair {numbers.max() + 1}, but "
+                f"{self.path} holds {count}"
+            )
+        return numbers.tolist()
+
+    def read(self, name: int):
+        """Picture ``(H, W, 3)`` uint8 and metres ``(H, W)`` float32."""
+        with self._open() as file:
+            image = file["images"][name].transpose(2, 1, 0)
+            depth = file["depths"][name].transpose(1, 0)
+        return np.ascontiguousarray(image), np.ascontiguousarray(depth)
+
+    def where(self, name: int) -> str:
+        """Words for errors."""
+        return f"pair {name} of {self.path}"
+
+    def _open(self):
+        import h5py
+
+        try:
+            file = h5py.File(self.path, "r")
+        except OSError as error:
+            raise DataError(
+                f"{self.path} is no HDF5 file or is cut off ({error}); "
+                "copy it again"
+            ) from error
+        for field in ("images", "depths"):
+            if field not in file:
+                file.close()
+                raise DataError(
+                    f"{self.path} has no field {field!r}; expected the "
+                    "labelled set with images (N, 3, 640, 480) and depths "
+                    "(N, 640, 480)"
+                )
+        shapes = file["images"].shape, file["depths"].shape
+        if shapes[0][::3] + shapes[0][2:3] != (
+            shapes[1][0],
+            shapes[1][2],
+            shapes[1][1],
+        ):
+            file.close()
+            raise DataError(
+                f"{self.path} has images of shape {shapes[0]} and depths of "
+                f"shape {shapes[1]}; expected (N, 3, 640, 480) and "
+                "(N, 640, 480)"
+            )
+        return file
+
+
+class FolderSource:
+    """``rgb/NAME.jpg``, ``depth/NAME.png`` and a file of names per split.
+
+    Depth PNGs of 16 bit are millimetres; of 8 bit they are a quantised copy
+    of the in-painted depth, (value + 1/2) * 9.99547 / 255 metres.
+    """
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def names(self, split: str) -> list[str]:
+        """Names of the pairs of a split, in the order of its file."""
+        chosen = SPLIT_FILES if split == "all" else [split]
+        names = []
+        for key in chosen:
+            path = require(
+                self.root / SPLIT_FILES[key],
+                f"the names of the {key} split, one a line",
+                "copy it from the data set",
+            )
+            names += path.read_text().split()
+        return sorted(names) if split == "all" else names
+
+    def read(self, name: str):
+        """Picture ``(H, W, 3)`` uint8 and metres ``(H, W)`` float32."""
+        image = read_image(self.root / "rgb" / f"{name}.jpg")
+        path = self.root / "depth" / f"{name}.png"
+        stored_depth = read_grey(path)
+        if stored_depth.dtype == np.uint8:
+            depth = (stored_depth + np.float32(0.5)) * np.float32(STEP_8_BIT)
+        elif stored_depth.dtype == np.uint16:
+            depth = stored_depth.astype(np.float32) / 1000
+        else:
+            raise DataError(
+                f"{path} stores {stored_depth.dtype}; expected 8-bit steps "
+                "or 16-bit millimetres"
+            )
+        return image, depth
+
+    def where(self, name: str) -> str:
+        """Words for errors."""
+        return str(self.root / "depth" / f"{name}.png")
+
+
+def open_source(root: Path):
+    """The source for whichever layout lies in ``root``.
+
+    Raises:
+        DataError: neither layout is there.
+    """
+    if (root / MAT).exists():
+        return MatSource(root)
+    if (root / "rgb").is_dir() and (root / "depth").is_dir():
+        return FolderSource(root)
+    raise DataError(
+        f"{root} holds no NYU Depth v2: expected {MAT} with {SPLITS}, or the "
+        "folders rgb and depth with train_795.txt and test_654.txt; see "
+        "`depthlib data list`"
+    )
+
+
+class NYUv2(Dataset):
+    """The labelled set at any size, kept in memory-mapped arrays.
+
+    Items are dicts as everywhere in ``depthlib.data``. Pictures are centre
+    cropped to the aspect of ``size`` and averaged down; depth is sampled at
+    the nearest pixel; the intrinsics follow.
+
+    Args:
+        root: folder of the set; None takes ``nyu_v2_labeled`` under
+            ``data_root()``.
+        split: "train", "test" or "all".
+        size: (H, W).
+        cached: keep the resized arrays on disk for the next time.
+
+    Raises:
+        DataError: a file is missing, damaged, of the wrong size or unit;
+            the message names it.
+    """
+
+    def __init__(self, root=None, split="train", *, size=FRAME, cached=True):
+        if split not in ("train", "test", "all"):
+            raise ValueError(
+                f'split is {split!r}; choose "train", "test" or "all"'
+            )
+        self.root = Path(root) if root else data_root() / FOLDER
+        self.split, self.size = split, (int(size[0]), int(size[1]))
+        self.source = open_source(self.root)
+        self.names = self.source.names(split)
+        self.name = f"nyu-v2-labelled/{split}"
+        self.cached, self._arrays = cached, None
+
+    def manifest(self) -> dict:
+        """Plain values that identify the set."""
+        return {
+            "name": self.name,
+            "n": len(self),
+            "size": list(self.size),
+            "layout": type(self.source).__name__,
+            "names": f"{self.names[0]}..{self.names[-1]}",
+        }
+
+    def pair(self, i: int):
+        """Picture, metres and intrinsics of pair ``i`` at ``self.size``."""
+        name = self.names[i]
+        image, depth = self.source.read(name)
+        where = self.source.where(name)
+        if image.shape[:2] != depth.shape:
+            raise DataError(
+                f"{where} is {depth.shape[0]} x {depth.shape[1]} but its "
+                f"picture is {image.shape[0]} x {image.shape[1]}"
+            )
+        check_depth(depth, where)
+        matrix = INTRINSICS
+        if depth.shape != FRAME:
+            # A resized copy: the camera shrinks with it.
+            _, _, matrix = resized(
+                np.zeros((*FRAME, 3), np.uint8),
+                np.zeros(FRAME, np.float32),
+                INTRINSICS,
+                depth.shape,
+            )
+        return resized(image, depth, matrix, self.size)
+
+    def __len__(self):
+        return len(self.names)
+
+    def __getitem__(self, i: int) -> dict:
+        i = range(len(self))[i]
+        if self.cached and self._arrays is None:
+            key = json.dumps([str(self.root.resolve()), self.manifest()])
+            folder = cache_dir() / "nyu"
+            self._arrays = stored(folder, key, len(self), self.pair)
+        image, depth, matrix = (
+            (array[i] for array in self._arrays)
+            if self.cached
+            else self.pair(i)
+        )
+        depth = torch.from_numpy(np.array(depth))[None]
+        image = torch.from_numpy(np.array(image)).permute(2, 0, 1)
+        return {
+            "image": image.float() / 255,
+            "depth": depth,
+            "mask": depth > 0,
+            "intrinsics": torch.from_numpy(np.array(matrix)),
+            "index": i,
+        }
+
+    def __getstate__(self):
+        # A worker process opens the files itself.
+        return self.__dict__ | {"_arrays": None}
+
+
+def check_depth(depth: np.ndarray, where: str) -> None:
+    """Refuse depth in the wrong unit, NaN, or a map without a value."""
+    if not np.isfinite(depth).all():
+        raise DataError(f"{where} holds NaN or infinity; depth is in metres")
+    known = depth[depth > 0]
+    if not known.size:
+        raise DataError(f"{where} holds no depth above 0")
+    median = float(np.median(known))
+    if not 0.1 <= median <= 50:
+        unit = "millimetres" if median > 100 else "kilometres"
+        raise DataError(
+            f"{where} has a median depth of {median:.4g} m, impossible in a "
+            f"room; it looks like {unit} read as metres"
+        )

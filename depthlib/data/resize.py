@@ -1,0 +1,54 @@
+"""Bringing a picture, its depth and its intrinsics to another size."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from depthlib.geometry import crop_intrinsics, scale_intrinsics
+
+
+def resized(image, depth, intrinsics, size: tuple[int, int]):
+    """Centre crop to the aspect of ``size``, then resize.
+
+    The picture is averaged over areas, so that no detail aliases. Depth is
+    sampled at the nearest pixel: averaging across an edge would invent
+    depths at which there is nothing.
+
+    Args:
+        image: ``(H, W, 3)`` uint8.
+        depth: ``(H, W)`` float32, metres, 0 where unknown.
+        intrinsics: ``(3, 3)`` of the whole picture.
+        size: (height, width) to make.
+
+    Returns:
+        ``(image, depth, intrinsics)`` of the new size.
+    """
+    height, width = depth.shape
+    if (height, width) == tuple(size):
+        return image, depth, intrinsics
+    # The largest centred window with the wanted aspect.
+    scale = min(height / size[0], width / size[1])
+    window = [
+        min(round(scale * side), full)
+        for side, full in zip(size, (height, width), strict=True)
+    ]
+    top, left = (height - window[0]) // 2, (width - window[1]) // 2
+    rows, columns = slice(top, top + window[0]), slice(left, left + window[1])
+    picture = torch.from_numpy(np.array(image[rows, columns]))
+    picture = picture.permute(2, 0, 1)[None].float()
+    picture = F.interpolate(
+        picture, size=size, mode="bilinear", antialias=True
+    )
+    picture = picture[0].permute(1, 2, 0).round().clamp(0, 255)
+    depth = torch.from_numpy(np.array(depth[rows, columns]))[None, None]
+    # "nearest-exact" takes the pixel under the centre; "nearest" is off by
+    # half a pixel.
+    depth = F.interpolate(depth, size=size, mode="nearest-exact")
+    matrix = torch.as_tensor(intrinsics, dtype=torch.float32)
+    matrix = crop_intrinsics(matrix, top, left)
+    matrix = scale_intrinsics(matrix, tuple(window), tuple(size))
+    return (
+        picture.byte().numpy(),
+        depth[0, 0].numpy(),
+        matrix.reshape(3, 3).numpy(),
+    )
