@@ -33,6 +33,7 @@ options of book and chapter:
   --seed N          seed given to every chapter
   --data-root PATH  where real data sets lie
   --jobs N          chapters at a time (default 2)
+  --output PATH     folder that gets _build (default: here)
 """
 
 

@@ -57,12 +57,14 @@ class Book:
         profile: at which scale chapters run.
         seed: given to the chapters, or None for their own.
         data_root: where real data sets lie, or None for the default.
+        output: folder that gets ``_build``; None takes the checkout.
     """
 
     root: Path
     profile: str = "smoke"
     seed: int | None = None
     data_root: str | None = None
+    output: Path | None = None
 
     def __post_init__(self):
         if self.profile not in PROFILES:
@@ -74,7 +76,7 @@ class Book:
     @property
     def build(self) -> Path:
         """All products."""
-        return self.root / "_build"
+        return (self.output or self.root).resolve() / "_build"
 
     @property
     def runs(self) -> Path:

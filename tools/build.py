@@ -32,7 +32,7 @@ def make_book(book: Book, jobs: int) -> int:
     for run in failed:
         print(f"\n{report(run, book.profile)}")
     if wrong:
-        print("\nFAILED to render cleanly (_build/sphinx.log):")
+        print(f"\nFAILED to render cleanly ({book.build / 'sphinx.log'}):")
         print("\n".join(wrong))
     return len(failed) + len(wrong)
 
@@ -81,6 +81,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--profile", default="smoke", choices=PROFILES)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--data-root")
+    parser.add_argument("--output", type=Path)
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count()))
     return parser.parse_args(arguments)
 
@@ -90,7 +91,8 @@ def main(arguments: list[str]) -> int:
     options = parse(arguments)
     began = time.perf_counter()
     try:
-        book = Book(ROOT, options.profile, options.seed, options.data_root)
+        given = (options.seed, options.data_root, options.output)
+        book = Book(ROOT, options.profile, *given)
         check_device(book)
         with locked(book):
             if options.command == "chapter":

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import jupytext
@@ -13,12 +14,14 @@ from tools.pages import fill
 from tools.schedule import paths
 from tools.stamps import tree_hash
 
+INCLUDE = re.compile(r"(\{literalinclude\} +)(?:\.\./)+depthlib/")
+
 
 def stage(book: Book, pages: list[Page], runs: dict[str, dict]) -> str:
     """Write the tree to render; files that did not change stay untouched.
 
     It holds the pages, whatever else lies in ``book/``, the package's source
-    (for ``literalinclude`` of ``/depthlib/...``), and the executed notebooks
+    (for ``literalinclude`` of ``../../depthlib/...``), and the executed notebooks
     as downloads under ``_notebooks``.
 
     Returns:
@@ -28,7 +31,8 @@ def stage(book: Book, pages: list[Page], runs: dict[str, dict]) -> str:
     verdicts = all_verdicts(book, pages)
     for page in pages:
         if not page.runs:
-            tree[f"{page.name}.md"] = fill(page, book, runs).encode()
+            text = from_source(fill(page, book, runs))
+            tree[f"{page.name}.md"] = text.encode()
             continue
         run = runs[page.name]
         notebook = executed(book, page, run)
@@ -75,7 +79,15 @@ def for_sphinx(notebook, addition: str, page: Page):
         {name: shown.metadata[name] for name in kept if name in shown.metadata}
     )
     add_to_notebook(shown, addition, page.source)
+    for cell in shown.cells:
+        if cell.cell_type == "markdown":
+            cell.source = from_source(cell.source)
     return shown
+
+
+def from_source(text: str) -> str:
+    """Let includes of ``../../depthlib`` find the staged package."""
+    return INCLUDE.sub(r"\1/depthlib/", text)
 
 
 def dump(notebook) -> bytes:

@@ -255,6 +255,13 @@ def test_sync_touches_only_what_changed(tmp_path):
     assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ["c.md"]
 
 
+def test_includes_of_the_package_find_its_staged_source():
+    line = "```{literalinclude} ../../depthlib/geometry.py\n:pyobject: a"
+    staged = stage.from_source(line)
+    assert staged.startswith("```{literalinclude} /depthlib/geometry.py\n")
+    assert stage.from_source(staged) == staged
+
+
 def test_additions_stand_under_the_title():
     text = "(label)=\n# Title\n\nText"
     assert under_title(text, "BOX").splitlines()[1:4] == ["# Title", "", "BOX"]
