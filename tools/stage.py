@@ -21,8 +21,8 @@ def stage(book: Book, pages: list[Page], runs: dict[str, dict]) -> str:
     """Write the tree to render; files that did not change stay untouched.
 
     It holds the pages, whatever else lies in ``book/``, the package's source
-    (for ``literalinclude`` of ``../../depthlib/...``), and the executed notebooks
-    as downloads under ``_notebooks``.
+    (for ``literalinclude`` of ``../../depthlib/...``), and the executed
+    notebooks as downloads under ``_notebooks``.
 
     Returns:
         A hash of the tree.
