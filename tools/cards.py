@@ -40,7 +40,7 @@ def card(page: Page, run: dict, verdicts: dict[str, str]) -> str:
         memory=f"{run['peak_memory_mb']} MB",
         device=run["device"],
         date=run["date"],
-        commit=run["commit"],
+        commit=short(run["commit"]),
     )
     download = (
         f"{{download}}`Executed notebook </_notebooks/{page.name}.ipynb>`"
@@ -67,6 +67,11 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.1f} min"
+
+
+def short(commit: str) -> str:
+    """Seven characters of a commit, and the plus of a changed checkout."""
+    return commit[:7] + "+" * commit.endswith("+")
 
 
 def all_verdicts(book: Book, pages: list[Page]) -> dict[str, str]:

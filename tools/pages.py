@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from tools.book import Book, BookError, Page
-from tools.cards import duration
+from tools.cards import duration, short
 
 MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", flags=re.MULTILINE)
 PACKAGES = (
@@ -75,11 +75,6 @@ def status(book: Book, runs: dict[str, dict]) -> str:
         ]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join([*rows, "```"])
-
-
-def short(commit: str) -> str:
-    """Seven characters of a commit, and the plus of a changed checkout."""
-    return commit[:7] + "+" * commit.endswith("+")
 
 
 def reference(root: Path) -> str:

@@ -10,7 +10,7 @@ import yaml
 from jupytext.config import load_jupytext_configuration_file
 
 from tools.book import Book, front_matter
-from tools.pages import short
+from tools.cards import short
 from tools.stamps import chapter_stamp
 
 ROOT = Path(__file__).resolve().parents[2]
