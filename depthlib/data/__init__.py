@@ -1,29 +1,37 @@
-"""Data sets: items are dicts of image, depth, mask, intrinsics and index.
+"""Data sets: generated rooms, NYU Depth v2, and folders of your own.
 
-The real sets are imported when they are first used, so that
-``import depthlib.data`` needs neither h5py nor scipy.
+Every item of every data set is a dict::
+
+    image       (3, H, W) float32 in [0, 1]
+    depth       (1, H, W) float32, metres, 0 where unknown
+    mask        (1, H, W) bool, True where the depth is known
+    intrinsics  (3, 3) float32, pixels; pixel (0, 0) centred at (0.5, 0.5)
+    index       int
+
+Names load on first use, so that importing this package costs nothing.
 """
 
-import importlib
+from importlib import import_module
 
-# Not lazily: the function has the name of its module, and must win.
-from depthlib.data.rooms import rooms
+from depthlib.data.cache import cache_dir, data_root
 
 _HOME = {
+    "rooms": "rooms",
     "NYUv2": "nyu",
     "ImageFolder": "folder",
-    "cache_dir": "cache",
-    "data_root": "cache",
+    "DataError": "files",
+    "DepthUnit": "units",
+    "manifest_hash": "check",
 }
-__all__ = ["ImageFolder", "NYUv2", "cache_dir", "data_root", "rooms"]
+
+__all__ = ["cache_dir", "data_root", *_HOME]
 
 
-def __getattr__(name):
-    if name in _HOME:
-        home = importlib.import_module(f"{__name__}.{_HOME[name]}")
-        return getattr(home, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    # Importing depthlib.data.rooms binds `rooms` to the module: the
+    # function takes the name back.
+    globals()[name] = value
+    return value
