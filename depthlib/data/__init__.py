@@ -8,15 +8,18 @@ Every item of every data set is a dict::
     intrinsics  (3, 3) float32, pixels; pixel (0, 0) centred at (0.5, 0.5)
     index       int
 
-Names load on first use, so that importing this package costs nothing.
+The real sets load on first use, so that ``import depthlib.data`` needs
+neither h5py nor scipy.
 """
 
 from importlib import import_module
 
 from depthlib.data.cache import cache_dir, data_root
 
+# Not lazily: the function has the name of its module, and must win.
+from depthlib.data.rooms import rooms
+
 _HOME = {
-    "rooms": "rooms",
     "NYUv2": "nyu",
     "ImageFolder": "folder",
     "DataError": "files",
@@ -24,14 +27,14 @@ _HOME = {
     "manifest_hash": "check",
 }
 
-__all__ = ["cache_dir", "data_root", *_HOME]
+__all__ = ["cache_dir", "data_root", "rooms", *_HOME]
 
 
 def __getattr__(name: str):
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    # Importing depthlib.data.rooms binds `rooms` to the module: the
-    # function takes the name back.
-    globals()[name] = value
-    return value
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__
