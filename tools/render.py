@@ -42,6 +42,7 @@ def render(book: Book, tree: str) -> list[str]:
         shutil.rmtree(book.build / ".doctrees", ignore_errors=True)
         return complaints(log)
     prune(book.html / "_static")
+    remove_old_pages(book.html, book.build / "source")
     write(stamp, wanted)
     return []
 
@@ -88,4 +89,16 @@ def prune(static: Path) -> None:
     for path in mathjax.rglob("*"):
         name = path.relative_to(mathjax).as_posix()
         if path.is_file() and not name.startswith(MATHJAX):
+            path.unlink()
+
+
+def remove_old_pages(html: Path, source: Path) -> None:
+    """Delete pages whose source is gone; Sphinx leaves them behind."""
+    for path in html.rglob("*.html"):
+        inside = path.relative_to(html)
+        made = inside.name in ("genindex.html", "search.html")
+        if made or inside.parts[0] == "_static":
+            continue
+        sources = (source / inside.with_suffix(s) for s in (".md", ".ipynb"))
+        if not any(file.exists() for file in sources):
             path.unlink()

@@ -6,7 +6,7 @@ import textwrap
 import nbformat
 import pytest
 
-from tools import schedule, stage
+from tools import render, schedule, stage
 from tools.book import Book, BookError
 from tools.cards import not_run, under_title
 from tools.pages import fill, reference
@@ -260,6 +260,15 @@ def test_includes_of_the_package_find_its_staged_source():
     staged = stage.from_source(line)
     assert staged.startswith("```{literalinclude} /depthlib/geometry.py\n")
     assert stage.from_source(staged) == staged
+
+
+def test_pages_of_removed_chapters_go(tmp_path):
+    for name in ("a.html", "one/b.html", "search.html", "_static/c.html"):
+        write(tmp_path / "html" / name, "")
+    write(tmp_path / "source/one/b.ipynb", "{}")
+    render.remove_old_pages(tmp_path / "html", tmp_path / "source")
+    left = {p.name for p in (tmp_path / "html").rglob("*.html")}
+    assert left == {"b.html", "search.html", "c.html"}
 
 
 def test_additions_stand_under_the_title():
