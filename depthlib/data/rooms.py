@@ -14,13 +14,14 @@ import torch
 from torch.utils.data import Dataset
 
 from depthlib.data import rooms_sensor
-from depthlib.data.rooms_layout import Layout, intrinsics_of, layout
+from depthlib.data.rooms_camera import intrinsics_of
+from depthlib.data.rooms_layout import Layout, layout
 from depthlib.data.rooms_look import Look, look
 from depthlib.data.rooms_parts import Draw
 
 # Raise this with any change that alters an image; old caches and records
 # are then told apart from new ones.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 MIN_DEPTH, MAX_DEPTH = 0.4, 10.0
 STYLES = {"a": 0, "b": 1}
 SPLITS = {"train": 0, "val": 1, "test": 2}
@@ -92,10 +93,13 @@ def render_room(
     fine = (2 * height, 2 * width)
     matrix = room.intrinsics(fine)
     light = shade(
-        solids, room.look, pose, matrix,
+        solids,
+        room.look,
+        pose,
+        matrix,
         *render_numba.cast(solids, pose, matrix, fine),
     )
-    light = np.minimum(light, 60.0 * float(room.look.ambient.mean()))
+    light = np.minimum(light, 60.0 * float(room.look.ambient[:2].mean()))
     light = light.reshape(height, 2, width, 2, 3).mean((1, 3), np.float64)
     key = _key(style, split, seed, index)
     image = rooms_sensor.develop(Draw(*key, PHOTO), light)
@@ -107,8 +111,12 @@ def render_room(
         rows = room.look.materials[material]
         clear = np.where(known, depth, MAX_DEPTH)
         given = rooms_sensor.sense(
-            Draw(*key, SENSOR), clear, matrix[0, 0], rows[..., 10],
-            image.mean(2) / 255, rows[..., 12] > 0,
+            Draw(*key, SENSOR),
+            clear,
+            matrix[0, 0],
+            rows[..., 10],
+            image.mean(2) / 255,
+            rows[..., 12] > 0,
         )
     else:
         given = depth
@@ -205,7 +213,10 @@ class Rooms(Dataset):
             from depthlib.data.rooms_cache import stored_rooms
 
             self._arrays = stored_rooms(
-                self.n, self.size, self.parameters(), self._render,
+                self.n,
+                self.size,
+                self.parameters(),
+                self._render,
                 torch.get_num_threads(),
             )
         return tuple(array[index] for array in self._arrays)

@@ -1,20 +1,21 @@
-"""Furnishing a room and standing a camera in it.
+"""Furnishing a room.
 
 Positions, sizes and the camera are drawn here; colours, materials and light
 are drawn from another stream in ``rooms_look.py``, so that how bright or how
 coloured a surface is says nothing about how far away it is.
 """
 
+import itertools
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-from depthlib.data import rooms_seats as seats
-from depthlib.data import rooms_storage as storage
-from depthlib.data.rooms_parts import Draw, Parts, solid_arrays
+from depthlib.data.rooms_camera import stand_camera
+from depthlib.data.rooms_parts import Draw, solid_arrays
+from depthlib.data.rooms_sets import THINGS
 from depthlib.data.rooms_shell import Shell, clock, picture, wall_shelf
-from depthlib.kernels.render import Scene, render
+from depthlib.kernels.render import Scene
 
 # What stands in a room of each kind, with weights. The first list is drawn
 # first, so that large things find room.
@@ -87,15 +88,21 @@ class Layout(NamedTuple):
 
 
 def layout(draw: Draw, b: bool) -> Layout:
-    """Draws rooms until one offers a view between 0.45 and 9.9 m."""
-    while True:
-        shell = Shell(draw, b)
-        kind = draw.pick({k: 4 for k in KINDS} | {"store": 2, "living": 6})
+    """Draws rooms until one offers a view between 0.5 and 9.9 m.
+
+    The mean depth to aim for comes first, with the spread of indoor
+    photographs; large ones need large rooms.
+    """
+    target = 2.58 * math.exp(draw.normal(0, 0.40))
+    target = min(max(target, 1.2), 5.6)
+    for attempt in itertools.count():
+        shell = Shell(draw, b, min(max((target / 2.7) ** 0.7, 0.8), 1.5))
+        kind = draw.pick(dict.fromkeys(KINDS, 4) | {"store": 2, "living": 6})
         furnish(draw, shell, kind, b)
         hang(draw, shell)
         arrays = solid_arrays(shell.parts.rows)
         scene = Scene(**arrays)
-        view = stand_camera(draw, shell, scene)
+        view = stand_camera(draw, shell, scene, target, 0.6 + 0.1 * attempt)
         if view is not None:
             pose, focal, centre = view
             owners = np.searchsorted(shell.starts, scene.group, side="right")
@@ -116,117 +123,16 @@ def layout(draw: Draw, b: bool) -> Layout:
             )
 
 
-def make(draw: Draw, name: str, b: bool) -> Parts:
-    """Draws one thing, or a set of things that belong together."""
-    if name == "lounge":
-        return _lounge(draw, b)
-    if name == "dining":
-        return _dining(draw, b)
-    if name == "desk_set":
-        desk = storage.desk(draw, b)
-        both = Parts(desk.width, desk.depth + 0.5, desk.height)
-        both.add(desk, 0, -0.25)
-        seat = draw.pick((seats.office_chair, seats.chair))(draw, b)
-        both.add(
-            seat, draw.uniform(-0.15, 0.15), desk.depth / 2 + 0.02,
-            yaw=math.pi + draw.normal(0, 0.35),
-        )
-        return both
-    if name == "bed_set":
-        return _bed_set(draw, b)
-    module = storage if hasattr(storage, name) else seats
-    return getattr(module, name)(draw, b)
-
-
-def _lounge(draw, b):
-    """A sofa, a coffee table before it, and often a rug below."""
-    sofa, table = seats.sofa(draw, b), seats.coffee_table(draw, b)
-    gap = draw.uniform(0.3, 0.5)
-    deep = sofa.depth + gap + table.depth
-    both = Parts(sofa.width, deep, sofa.height)
-    both.add(sofa, 0, -deep / 2 + sofa.depth / 2)
-    both.add(table, draw.uniform(-0.2, 0.2), deep / 2 - table.depth / 2)
-    if draw.chance(0.65):
-        both.add(_rug(draw, sofa.width * 1.1, deep * 0.95), 0, 0.25)
-    return both
-
-
-def _rug(draw, w, d):
-    rug = Parts(w, d, 0.01)
-    if draw.chance(0.25):
-        rug.rod(0, 0, 0, 0.5 * max(w, d), 0.008, "rug")
-    else:
-        rug.box(0, 0, 0, w, d, 0.008, "rug")
-    return rug
-
-
-def _dining(draw, b):
-    """A table with two to six chairs, not all pushed in straight."""
-    table = seats.table(draw, b)
-    w, d = table.width, table.depth
-    both = Parts(w + 0.8, d + 0.8, table.height)
-    both.add(table)
-    if draw.chance(0.35):
-        both.add(_rug(draw, w + 0.9, d + 0.9))
-    model = (draw.integer(0, 2**30), draw.integer(0, 2**30))
-    places = [(s * w / 4, side) for s in (-1, 1) for side in (-1, 1)]
-    if w < 1.3:
-        places = [(0.0, -1), (0.0, 1)]
-    for x, side in places:
-        if draw.chance(0.85):
-            # The same key each time: chairs around a table are alike.
-            out = draw.uniform(0.05, 0.3)
-            both.add(
-                seats.chair(Draw(*model), b), x, side * (d / 2 + out),
-                yaw=(math.pi if side > 0 else 0.0) + draw.normal(0, 0.15),
-            )
-    for side in (-1, 1):
-        if draw.chance(0.4):
-            both.add(
-                seats.chair(Draw(*model), b),
-                side * (w / 2 + draw.uniform(0.05, 0.3)), 0.0,
-                yaw=side * math.pi / 2 + draw.normal(0, 0.15),
-            )
-    return both
-
-
-def _bed_set(draw, b):
-    """A bed between bedside tables."""
-    bed = seats.bed(draw, b)
-    both = Parts(bed.width + 0.5, bed.depth, bed.height)
-    both.add(bed)
-    for side in (-1, 1):
-        if draw.chance(0.65):
-            stand = Parts()
-            h = draw.uniform(0.4, 0.6)
-            stand.box(0, 0, 0.1, 0.42, 0.38, h - 0.1, "wood")
-            storage.fronts(
-                stand, draw, 0.42, 0.38, 0.12, h - 0.02, 1, 2, "wood"
-            )
-            seats.legs(stand, draw, 0.42, 0.38, 0.1, "wood", b)
-            both.add(
-                stand, side * (bed.width / 2 + 0.26), -bed.depth / 2 + 0.22
-            )
-            if draw.chance(0.6):
-                both.add(
-                    storage.table_lamp(draw, b),
-                    side * (bed.width / 2 + 0.26), -bed.depth / 2 + 0.2, h,
-                )
-            both.width = bed.width + 1.0
-    if draw.chance(0.4):
-        both.add(_rug(draw, bed.width + 0.9, 1.4), 0, 0.6)
-    return both
-
-
 def furnish(draw: Draw, shell: Shell, kind: str, b: bool):
     """Fills a room with things of its kind, as many as find a place."""
     first, others = KINDS[kind]
     x0, y0, x1, y1 = shell.spaces[0]
-    count = draw.integer(3, 5) + int((x1 - x0) * (y1 - y0) / 6)
-    count = min(count, 10)
-    names = [draw.pick(first)] + [draw.pick(others) for _ in range(count)]
+    area = (x1 - x0) * (y1 - y0)
+    count = min(draw.integer(4, 7) + int(area / 4), 16)
+    names = [draw.pick(first) for _ in range(1 + int(area / 28))]
+    names += [draw.pick(others) for _ in range(count)]
     for name in names:
-        thing = make(draw, name, b)
+        thing = THINGS[name](draw, b)
         if name in FREE and draw.chance(0.75):
             done = stand_free(draw, shell, thing)
         else:
@@ -235,7 +141,7 @@ def furnish(draw: Draw, shell: Shell, kind: str, b: bool):
             stand_at_wall(draw, shell, thing, range(4))
     if len(shell.spaces) > 1:
         for _ in range(draw.integer(1, 3)):
-            thing = make(draw, draw.pick(others), b)
+            thing = THINGS[draw.pick(others)](draw, b)
             stand_at_wall(
                 draw, shell, thing, range(4, len(shell.walls)), shell.spaces[1]
             )
@@ -311,84 +217,3 @@ def hang(draw: Draw, shell: Shell):
         half = thing.width / 2 + 0.05
         shell.taken[spot[0]].append((spot[1] - half, spot[1] + half, 1.0))
         shell.add(thing, x, y, z, wall.yaw)
-
-
-def stand_camera(draw: Draw, shell: Shell, scene: Scene):
-    """A handheld camera: the best of some tries, or None.
-
-    The mean depth to aim for is drawn first, with the spread of indoor
-    photographs; the try whose mean comes nearest is taken.
-    """
-    target = 2.7 * math.exp(draw.normal(0, 0.42))
-    best, best_gap = None, 0.5
-    for _ in range(14):
-        view = _try_camera(draw, shell)
-        if view is None:
-            continue
-        pose, focal, centre = view
-        matrix = intrinsics_of(focal, centre, (36, 48))
-        seen = render(scene, pose, matrix, (36, 48))
-        depth = seen.depth.numpy()[0]
-        if depth.min() < 0.5 or depth.max() > 9.9:
-            continue
-        if (depth < 0.9).mean() > 0.06 or np.ptp(depth) < 0.8:
-            continue
-        things = len(np.unique(scene.group[seen.ids.numpy()]))
-        gap = abs(math.log(float(depth.mean()) / target))
-        gap += 0.12 * max(0, 5 - things)
-        if gap < best_gap:
-            best, best_gap = view, gap
-        if gap < 0.06:
-            break
-    return best
-
-
-def _try_camera(draw, shell):
-    x0, y0, x1, y1 = shell.spaces[0]
-    x, y = draw.uniform(x0 + 0.2, x1 - 0.2), draw.uniform(y0 + 0.2, y1 - 0.2)
-    z = draw.uniform(1.0, 1.75)
-    pitch = draw.normal(0.2, 0.14)
-    roll = draw.normal(0.0, 0.035)
-    focal = draw.uniform(0.74, 0.90)
-    centre = (draw.normal(0, 0.008), draw.normal(0, 0.008))
-    goal = draw.uniform(x0, x1), draw.uniform(y0, y1)
-    yaw = math.atan2(goal[1] - y, goal[0] - x) + draw.normal(0, 0.2)
-    for a0, b0, a1, b1, top in shell.blocks:
-        if a0 - 0.3 < x < a1 + 0.3 and b0 - 0.3 < y < b1 + 0.3:
-            if top > z - 0.45:
-                return None
-    return look_from((x, y, z), yaw, pitch, roll), focal, centre
-
-
-def look_from(place, yaw, pitch, roll) -> np.ndarray:
-    """World-to-camera matrix (4, 4).
-
-    Args:
-        place: (x, y, z) of the camera, in metres.
-        yaw: viewing direction in the floor plan, from the x axis.
-        pitch: how far the camera looks down.
-        roll: turns the camera about its viewing direction.
-    """
-    cy, sy, cp, sp = (
-        math.cos(yaw), math.sin(yaw), math.cos(pitch), math.sin(pitch)
-    )
-    right = np.array([sy, -cy, 0.0])
-    ahead = np.array([cy * cp, sy * cp, -sp])
-    down = np.cross(ahead, right)
-    c, s = math.cos(roll), math.sin(roll)
-    pose = np.eye(4)
-    pose[:3, :3] = [c * right + s * down, c * down - s * right, ahead]
-    pose[:3, 3] = -pose[:3, :3] @ np.array(place)
-    return pose
-
-
-def intrinsics_of(focal, centre, size) -> np.ndarray:
-    """Intrinsics (3, 3) in pixels for an image of size (H, W)."""
-    height, width = size
-    return np.array(
-        [
-            [focal * width, 0.0, width * (0.5 + centre[0])],
-            [0.0, focal * width, height / 2 + width * centre[1]],
-            [0.0, 0.0, 1.0],
-        ]
-    )

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from depthlib.data.rooms_colours import PALETTES
 from depthlib.data.rooms_layout import Layout
-from depthlib.data.rooms_palette import PALETTES, RECIPES
 from depthlib.data.rooms_parts import Draw
+from depthlib.data.rooms_recipes import RECIPES
 
 # Roles with one look for the whole room; for a thing; all others have one
 # for each solid.
@@ -20,6 +21,9 @@ OF_ROOM |= {"leaf", "trunk", "door"}
 OF_THING = {"wood", "fabric", "white", "painted", "stone", "bedding"}
 OF_THING |= {"blanket", "shade", "bulb", "basket", "screen", "window"}
 NO_SHADOW = {"room", "bulb", "shade", "window"}
+
+
+LAMP, PANE, SUN = range(3)  # as in kernels/render_light.py
 
 
 class Look(NamedTuple):
@@ -31,7 +35,8 @@ class Look(NamedTuple):
             followed by ceiling, walls and accent walls.
         shadow: (P,) bool, whether a solid casts a shadow.
         lights: (L, 16) float64, see ``kernels/render_shade.py``.
-        ambient: (2, 3) float64, bounced light from above and from below.
+        ambient: (3, 3) float64: bounced light from above, from below, and
+            the direction from which more of it comes.
     """
 
     materials: np.ndarray
@@ -41,26 +46,28 @@ class Look(NamedTuple):
     ambient: np.ndarray
 
 
-def linear(colour) -> np.ndarray:
+def linear(value: float) -> float:
     """sRGB in [0, 1] to linear light."""
-    colour = np.clip(np.asarray(colour, dtype=np.float64), 0, 1)
-    low = colour / 12.92
-    return np.where(colour <= 0.04045, low, ((colour + 0.055) / 1.055) ** 2.4)
+    if value <= 0.04045:
+        return value / 12.92
+    return ((value + 0.055) / 1.055) ** 2.4
 
 
-def colour_of(draw: Draw, palette) -> np.ndarray:
+def colour_of(draw: Draw, palette) -> list[float]:
     """A colour near one of a palette, in linear light."""
-    base = np.array(draw.pick(palette))
+    base = draw.pick(palette)
     level = math.exp(draw.normal(0, 0.10))
-    shift = np.array([draw.normal(0, 0.018) for _ in range(3)])
-    return linear(np.clip(base * level + shift, 0.02, 0.96))
+    shifted = [level * value + draw.normal(0, 0.018) for value in base]
+    return [linear(min(max(value, 0.02), 0.96)) for value in shifted]
 
 
 def material(draw: Draw, recipe, palettes) -> list:
-    """One row of the material table from a recipe of ``rooms_palette``."""
+    """One row of the material table from a recipe of ``rooms_recipes``."""
     kind, first, second, period, ratio, contrast, gloss, mottle = recipe
     one = colour_of(draw, palettes[first])
-    two = one * 0.6 if second is None else colour_of(draw, palettes[second])
+    two = [0.6 * value for value in one]
+    if second is not None:
+        two = colour_of(draw, palettes[second])
     shine = draw.uniform(*gloss)
     return [
         kind,
@@ -85,7 +92,7 @@ def look(draw: Draw, room: Layout, b: bool) -> Look:
     recipes, palettes = RECIPES[style], PALETTES[style]
     night = draw.chance(0.12)
     lights, ambient, lit = _lights(draw, room, b, night)
-    level = float(ambient.mean())
+    level = float(ambient[:2].mean())
     rows, known, material_of = [], {}, []
     for solid, role in enumerate(room.roles):
         key = _key(role, solid, int(room.owners[solid]))
@@ -148,7 +155,7 @@ def _lights(draw, room, b, night):
     """Up to three lights, and the bounced light that they leave.
 
     Returns:
-        lights (L, 16), ambient (2, 3), and the owners of the lamps that are
+        lights (L, 16), ambient (3, 3), and the owners of the lamps that are
         switched on.
     """
     rows, lit = [], set()
@@ -161,13 +168,11 @@ def _lights(draw, room, b, night):
         x, y, z, nx, ny, half_w, half_h = pane
         power = draw.uniform(1.5, 4.5) * 4 * half_w * half_h
         colour = power * _tint(draw, b, day=True)
-        rows.append(
-            [1, x, y, z, ny * half_w, -nx * half_w, 0, 0, 0, half_h]
-            + [nx, ny, 0, *colour]
-        )
+        across, up = (ny * half_w, -nx * half_w, 0), (0, 0, half_h)
+        rows.append([PANE, x, y, z, *across, *up, nx, ny, 0, *colour])
         bounced += 6.0 * colour / area
     if sunny:
-        rows.append(_sun(draw, draw.pick(panes), b))
+        rows.append(_sun(draw, draw.pick(panes)))
         bounced += 0.03 * np.array(rows[-1][13:])
         del rows[1:-1]
     share = 0.35 if rows else 0.8
@@ -181,15 +186,19 @@ def _lights(draw, room, b, night):
         small = z < 2.0
         power = draw.uniform(0.6, 1.5) if small else draw.uniform(1.6, 4.5)
         colour = power * _tint(draw, b, day=False)
-        rows.append([0, x, y, z, radius, 0, 0, 0, radius, 0, 0, 0, 0, *colour])
+        across, along = (radius, 0, 0), (0, radius, 0)
+        rows.append([LAMP, x, y, z, *across, *along, 0, 0, 0, *colour])
         bounced += 13.0 * colour / area
     bounced *= draw.uniform(0.6, 1.3) * (0.75 if b else 1.0)
     above = bounced * draw.uniform(0.9, 1.2)
     below = bounced * np.array([1.0, 0.95, 0.88]) * draw.uniform(0.45, 0.85)
-    return np.array(rows, np.float64), np.stack([above, below]), lit
+    rows = np.array(rows, np.float64)
+    ahead = rows[0, 1:4] - 0.5 * np.array(room.size)
+    ahead *= draw.uniform(0.2, 0.5) / max(np.linalg.norm(ahead), 0.5)
+    return rows, np.stack([above, below, ahead]), lit
 
 
-def _sun(draw, pane, b):
+def _sun(draw, pane):
     """A beam through one window."""
     x, y, z, nx, ny, half_w, half_h = pane
     rise = draw.uniform(0.3, 1.0)
@@ -199,10 +208,8 @@ def _sun(draw, pane, b):
         math.sin(turn) * math.cos(rise),
         math.sin(rise),
     )
-    x, y = x - 0.08 * nx, y - 0.08 * ny  # the pane's outer side
+    x, y = x - 0.18 * nx, y - 0.18 * ny  # the pane's outer side
     tint = np.array([1.15, 1.0, 0.8])
     colour = draw.uniform(2.0, 5.5) * tint
-    return (
-        [2, x, y, z, ny * half_w, -nx * half_w, 0, 0, 0, half_h]
-        + [*ahead, *colour]
-    )
+    across, up = (ny * half_w, -nx * half_w, 0), (0, 0, half_h)
+    return [SUN, x, y, z, *across, *up, *ahead, *colour]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from depthlib.kernels.render import BOX, CYLINDER, ELLIPSOID, PANEL
+from depthlib.kernels.render import BOX, CYLINDER, ELLIPSOID, ROOM
 
 
 class Draw:
@@ -69,45 +69,36 @@ class Parts:
         self.pieces = 1
         self.lamps = []  # (x, y, z, radius, piece) of bulbs
 
-    def box(
-        self, x, y, z, w, d, h, role, yaw=0.0, tilt=0.0, lean=0.0
-    ):
+    def _solid(self, kind, place, half, role, turn=(0.0, 0.0, 0.0), taper=0.0):
+        self.rows.append((kind, *place, *half, taper, *turn, role, 0))
+
+    def box(self, x, y, z, w, d, h, role, yaw=0.0, tilt=0.0, lean=0.0):
         """A box w x d x h that stands at height z."""
-        self.rows.append(
-            (BOX, x, y, z + h / 2, w / 2, d / 2, h / 2, 0.0)
-            + (yaw, tilt, lean, role, 0)
-        )
+        place, half = (x, y, z + h / 2), (w / 2, d / 2, h / 2)
+        self._solid(BOX, place, half, role, (yaw, tilt, lean))
 
     def rod(
         self, x, y, z, r, h, role, taper=0.0, tilt=0.0, lean=0.0, deep=None
     ):
         """An upright cylinder of radius r that stands at height z."""
-        self.rows.append(
-            (CYLINDER, x, y, z + h / 2, r, deep or r, h / 2, taper)
-            + (0.0, tilt, lean, role, 0)
-        )
+        place, half = (x, y, z + h / 2), (r, deep or r, h / 2)
+        self._solid(CYLINDER, place, half, role, (0.0, tilt, lean), taper)
 
     def bar(self, x, y, z, r, length, role, along="x"):
         """A lying cylinder whose middle is at (x, y, z)."""
-        tilt, lean = (0.0, math.pi / 2) if along == "x" else (math.pi / 2, 0.0)
-        self.rows.append(
-            (CYLINDER, x, y, z, r, r, length / 2, 0.0)
-            + (0.0, tilt, lean, role, 0)
-        )
+        quarter = math.pi / 2
+        turn = (0.0, 0.0, quarter) if along == "x" else (0.0, quarter, 0.0)
+        self._solid(CYLINDER, (x, y, z), (r, r, length / 2), role, turn)
 
     def ball(self, x, y, z, r, role, deep=None, high=None, yaw=0.0):
         """An ellipsoid whose middle is at (x, y, z)."""
-        self.rows.append(
-            (ELLIPSOID, x, y, z, r, deep or r, high or r, 0.0)
-            + (yaw, 0.0, 0.0, role, 0)
-        )
+        half = (r, deep or r, high or r)
+        self._solid(ELLIPSOID, (x, y, z), half, role, (yaw, 0.0, 0.0))
 
-    def sheet(self, x, y, z, w, d, role, yaw=0.0):
-        """A flat lying rectangle."""
-        self.rows.append(
-            (PANEL, x, y, z, w / 2, d / 2, 1e-3, 0.0)
-            + (yaw, 0.0, 0.0, role, 0)
-        )
+    def inside(self, w, d, h, role):
+        """The inner sides of a box with a corner at the origin."""
+        half = (w / 2, d / 2, h / 2)
+        self._solid(ROOM, half, half, role)
 
     def lamp(self, x, y, z, radius):
         """A bulb that may light the room."""

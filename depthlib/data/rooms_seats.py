@@ -17,13 +17,17 @@ def legs(parts, draw, w, d, h, role, b):
     for sx in (-1, 1):
         for sy in (-1, 1):
             if square:
-                parts.box(
-                    sx * x, sy * y, 0, 2 * thick, 2 * thick, h, role
-                )
+                parts.box(sx * x, sy * y, 0, 2 * thick, 2 * thick, h, role)
             else:
                 parts.rod(
-                    sx * x, sy * y, 0, thick, h, role,
-                    tilt=sy * splay, lean=-sx * splay,
+                    sx * x,
+                    sy * y,
+                    0,
+                    thick,
+                    h,
+                    role,
+                    tilt=sy * splay,
+                    lean=-sx * splay,
                 )
 
 
@@ -74,7 +78,13 @@ def tabletop(parts, draw, w, d, h):
     elif what == "box":
         side = draw.uniform(0.1, 0.25)
         parts.box(
-            x, y, h, side, 0.7 * side, draw.uniform(0.05, 0.18), "accent",
+            x,
+            y,
+            h,
+            side,
+            0.7 * side,
+            draw.uniform(0.05, 0.18),
+            "accent",
             yaw=draw.uniform(-1, 1),
         )
     else:
@@ -114,7 +124,12 @@ def chair(draw: Draw, b: bool) -> Parts:
         for k in range(4):
             x = w * (-0.3 + 0.2 * k)
             parts.rod(
-                x, back - 0.5 * high * lean, seat, 0.009, high, role,
+                x,
+                back - 0.5 * high * lean,
+                seat,
+                0.009,
+                high,
+                role,
                 tilt=lean,
             )
     return parts
@@ -172,19 +187,36 @@ def sofa(draw: Draw, b: bool, w: float | None = None) -> Parts:
             x, thick / 2, seat - 0.14, step - 0.02, d - thick, 0.15, "fabric"
         )
         parts.box(
-            x, -d / 2 + thick + 0.09, seat, step - 0.03, 0.14,
-            0.85 * (high - seat), "fabric", tilt=0.18,
+            x,
+            -d / 2 + thick + 0.09,
+            seat,
+            step - 0.03,
+            0.14,
+            0.85 * (high - seat),
+            "fabric",
+            tilt=0.18,
         )
     for _ in range(draw.integer(0, 3)):
         x = draw.uniform(-w / 2 + arm + 0.2, w / 2 - arm - 0.2)
         parts.box(
-            x, -d / 2 + thick + 0.26, seat + 0.01, 0.42, 0.13, 0.38,
-            "cushion", tilt=0.35, yaw=draw.uniform(-0.3, 0.3),
+            x,
+            -d / 2 + thick + 0.26,
+            seat + 0.01,
+            0.42,
+            0.13,
+            0.38,
+            "cushion",
+            tilt=0.35,
+            yaw=draw.uniform(-0.3, 0.3),
         )
     for sx in (-1, 1):
         for sy in (-1, 1):
             parts.rod(
-                sx * (w / 2 - 0.07), sy * (d / 2 - 0.07), 0, 0.025, foot,
+                sx * (w / 2 - 0.07),
+                sy * (d / 2 - 0.07),
+                0,
+                0.025,
+                foot,
                 "wood",
             )
     return parts
@@ -229,25 +261,46 @@ def bed(draw: Draw, b: bool) -> Parts:
     parts.box(0, 0.03, h, w, long - 0.1, thick, "bedding")
     head = draw.uniform(0.75, 1.2)
     parts.box(
-        0, -long / 2 + 0.03, 0, w + 0.06, 0.06, head,
+        0,
+        -long / 2 + 0.03,
+        0,
+        w + 0.06,
+        0.06,
+        head,
         draw.pick(("wood", "fabric")),
     )
     top = h + thick
     cover = draw.uniform(0.5, 0.75) * long
     parts.box(
-        0, long / 2 - cover / 2 + 0.005, top - 0.14, w + 0.05, cover, 0.18,
+        0,
+        long / 2 - cover / 2 + 0.005,
+        top - 0.14,
+        w + 0.05,
+        cover,
+        0.18,
         "blanket",
     )
     count = 1 if w < 1.3 else 2
     for k in range(count):
         x = (k - (count - 1) / 2) * w / 2
         parts.ball(
-            x, -long / 2 + 0.34, top + 0.05, 0.33, "bedding", deep=0.22,
+            x,
+            -long / 2 + 0.34,
+            top + 0.05,
+            0.33,
+            "bedding",
+            deep=0.22,
             high=0.1,
         )
     for _ in range(draw.integer(0, 2)):
         parts.box(
-            draw.uniform(-0.3, 0.3) * w, -long / 2 + 0.55, top, 0.4, 0.12,
-            0.34, "cushion", tilt=0.5,
+            draw.uniform(-0.3, 0.3) * w,
+            -long / 2 + 0.55,
+            top,
+            0.4,
+            0.12,
+            0.34,
+            "cushion",
+            tilt=0.5,
         )
     return parts

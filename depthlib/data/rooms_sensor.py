@@ -17,7 +17,7 @@ def develop(draw: Draw, light: np.ndarray) -> np.ndarray:
     height, width, _ = light.shape
     grey = np.maximum(light @ np.array([0.2126, 0.7152, 0.0722]), 1e-4)
     key = float(np.exp(np.log(grey).mean()))
-    light = light * (0.30 * 2 ** draw.normal(0.0, 0.35) / key)
+    light = light * (0.21 * 2 ** draw.normal(0.0, 0.35) / key)
     mean = np.minimum(light, 2.0).mean((0, 1)) + 1e-4
     gains = (mean.mean() / mean) ** draw.uniform(0.3, 0.9)
     gains *= np.exp([draw.normal(0, 0.03) for _ in range(3)])
@@ -26,8 +26,8 @@ def develop(draw: Draw, light: np.ndarray) -> np.ndarray:
     u = (np.arange(width) + 0.5 - width / 2)[None, :, None]
     radius = (u**2 + v**2) / ((width / 2) ** 2 + (height / 2) ** 2)
     light = light * (1 - draw.uniform(0.0, 0.35) * radius)
-    noise = np.exp(draw.uniform(np.log(2e-4), np.log(2e-3)))
-    spread = np.sqrt(noise * (light + 0.02))
+    noise = np.exp(draw.uniform(np.log(1e-5), np.log(2.5e-4)))
+    spread = np.sqrt(noise * (light + 0.01))
     light = np.maximum(light + spread * draw.field(height, width, 3), 0)
     return jpeg(tone(light), draw.integer(60, 95))
 
@@ -82,8 +82,9 @@ def sense(
     hidden = np.zeros(depth.shape, bool)
     hidden[:, 1:] = seen[:, 1:] <= ahead[:, :-1]
     patches = _patches(draw, height, width)
-    doubt = 0.55 * np.clip(gloss, 0, 1) + 0.8 * np.clip(0.12 - grey, 0, 0.12) / 0.12
-    doubt = doubt + np.clip((depth - 6.0) / 3.0, 0, 1) + 0.9 * glass
+    doubt = 0.55 * np.clip(gloss, 0, 1) + 0.9 * glass
+    doubt = doubt + 0.8 * np.clip(1 - grey / 0.12, 0, 1)
+    doubt = doubt + np.clip((depth - 6.0) / 3.0, 0, 1)
     lost = hidden | (patches + doubt > 1.25) | (patches > 1.12)
     step = 2.85e-3
     noise = 0.3 * step * draw.field(height, width)

@@ -4,7 +4,6 @@ import math
 from typing import NamedTuple
 
 from depthlib.data.rooms_parts import Draw, Parts
-from depthlib.kernels.render import ROOM
 
 
 class Wall(NamedTuple):
@@ -42,6 +41,7 @@ class Shell:
         parts: all solids so far.
         starts: the first piece of each thing; a thing is one piece of
             furniture, or several that belong together.
+        empty: number of pieces of the empty room.
         walls: the walls to furnish.
         taken: per wall the intervals (from, to, above) that only things
             lower than ``above`` may cover.
@@ -50,19 +50,15 @@ class Shell:
         spaces: (x0, y0, x1, y1) of the room, and of the one beyond.
     """
 
-    def __init__(self, draw: Draw, b: bool):
-        wide, long = draw.uniform(2.6, 6.2), draw.uniform(3.0, 7.5)
-        if draw.chance(0.18):
-            wide, long = draw.uniform(5.0, 8.5), draw.uniform(6.0, 9.0)
-        high = draw.uniform(2.5, 3.4) if b else draw.uniform(2.3, 2.9)
+    def __init__(self, draw: Draw, b: bool, stretch: float = 1.0):
+        wide = min(max(stretch * draw.uniform(2.6, 6.2), 2.5), 8.5)
+        long = min(max(stretch * draw.uniform(3.0, 7.5), 2.8), 9.0)
+        high = draw.uniform(2.5, 3.2) if b else draw.uniform(2.35, 2.8)
         beyond = draw.uniform(1.6, 3.2) if draw.chance(0.35) else 0.0
         beyond = beyond if wide + beyond < 9 else 0.0
         self.size = (wide + beyond, long, high)
         self.parts, self.starts = Parts(), [0]
-        self.parts.rows.append(
-            (ROOM, *(s / 2 for s in self.size), *(s / 2 for s in self.size))
-            + (0.0, 0.0, 0.0, 0.0, "room", 0)
-        )
+        self.parts.inside(*self.size, "room")
         self.walls = [
             Wall(0.0, 0.0, 0.0, 1.0, wide),
             Wall(wide, 0.0, -1.0, 0.0, long),
@@ -77,6 +73,7 @@ class Shell:
         self._ceiling(draw, b)
         self._skirting(draw)
         self._openings(draw)
+        self.empty = self.parts.pieces
 
     def add(self, thing: Parts, x=0.0, y=0.0, z=0.0, yaw=0.0):
         """Places a thing, whose pieces then share an owner number."""
@@ -93,11 +90,21 @@ class Shell:
         wall = Parts()
         for low, top in ((0.0, start), (start + gap, long)):
             wall.box(
-                x + thick / 2, (low + top) / 2, 0, thick, top - low, high,
+                x + thick / 2,
+                (low + top) / 2,
+                0,
+                thick,
+                top - low,
+                high,
                 "wall",
             )
         wall.box(
-            x + thick / 2, start + gap / 2, head, thick, gap, high - head,
+            x + thick / 2,
+            start + gap / 2,
+            head,
+            thick,
+            gap,
+            high - head,
             "wall",
         )
         if draw.chance(0.7):
@@ -143,8 +150,13 @@ class Shell:
             for k in range(int(long / step)):
                 beam = Parts()
                 beam.box(
-                    wide / 2, (k + 0.5) * step, high - deep, wide, 0.12,
-                    deep, "beam",
+                    wide / 2,
+                    (k + 0.5) * step,
+                    high - deep,
+                    wide,
+                    0.12,
+                    deep,
+                    "beam",
                 )
                 self.add(beam)
         if draw.chance(0.25 if b else 0.06):
@@ -169,8 +181,13 @@ class Shell:
             for low, top, _ in [*gaps, (wall.length, 0, 0)]:
                 if low - start > 0.05:
                     board.box(
-                        (start + low) / 2, thick / 2, 0, low - start, thick,
-                        tall, "trim",
+                        (start + low) / 2,
+                        thick / 2,
+                        0,
+                        low - start,
+                        thick,
+                        tall,
+                        "trim",
                     )
                 start = top
             if board.rows:
@@ -193,10 +210,8 @@ class Shell:
                 (along - width / 2 - 0.25, along + width / 2 + 0.25, sill)
             )
             x, y = wall.at(along, 0)
-            self.add(
-                window(draw, width, tall, sill), x, y, yaw=wall.yaw
-            )
-            x, y = wall.at(along, 0.06)
+            self.add(window(draw, width, tall, sill), x, y, yaw=wall.yaw)
+            x, y = wall.at(along, 0.16)  # before the curtains
             self.panes.append(
                 (x, y, sill + tall / 2, wall.nx, wall.ny, width / 2, tall / 2)
             )
@@ -293,7 +308,12 @@ def door(draw: Draw) -> Parts:
         for low, top in ((0.18, 0.45), (0.5, 0.93)):
             for x in (-0.23 * w, 0.23 * w):
                 parts.box(
-                    x, 0.028, low * h, 0.34 * w, 0.012, (top - low) * h,
+                    x,
+                    0.028,
+                    low * h,
+                    0.34 * w,
+                    0.012,
+                    (top - low) * h,
                     "door",
                 )
     side = draw.pick((-1, 1))

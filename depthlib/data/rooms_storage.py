@@ -86,16 +86,26 @@ def bookshelf(draw: Draw, b: bool) -> Parts:
             side = draw.pick((-1, 1))
             x = side * (w / 2 - 0.03 - wide / 2)
             parts.box(
-                x, -0.02, z, wide, 0.7 * d,
-                draw.uniform(0.7, 0.92) * room, "books",
+                x,
+                -0.02,
+                z,
+                wide,
+                0.7 * d,
+                draw.uniform(0.7, 0.92) * room,
+                "books",
             )
             if wide < 0.6 * w:
                 tall = draw.uniform(0.3, 0.8) * room
                 parts.rod(-side * 0.3 * w, 0, z, 0.05, tall, "accent")
         elif fill > 0.1:
             parts.box(
-                draw.uniform(-0.2, 0.2) * w, 0, z, 0.3 * w, 0.8 * d,
-                0.6 * room, "basket",
+                draw.uniform(-0.2, 0.2) * w,
+                0,
+                z,
+                0.3 * w,
+                0.8 * d,
+                0.6 * room,
+                "basket",
             )
     return parts
 
@@ -184,8 +194,12 @@ def fridge(draw: Draw, b: bool) -> Parts:
     for low, high in ((0.05, cut), (cut + 0.02, h)):
         parts.box(0, 0.32, low, w - 0.01, 0.03, high - low, role)
         parts.rod(
-            -w / 2 + 0.06, 0.36, low + 0.3 * (high - low), 0.012,
-            0.4 * (high - low), "metal",
+            -w / 2 + 0.06,
+            0.36,
+            low + 0.3 * (high - low),
+            0.012,
+            0.4 * (high - low),
+            "metal",
         )
     return parts
 
@@ -225,18 +239,21 @@ def plant(draw: Draw, b: bool) -> Parts:
     r, tall = draw.uniform(0.12, 0.22), draw.uniform(0.2, 0.4)
     h = tall + draw.uniform(0.3, 1.1)
     parts = Parts(2.6 * r, 2.6 * r, h)
-    parts.rod(
-        0, 0, 0, 0.75 * r, tall, "pot", taper=draw.uniform(-0.45, 0.0)
-    )
+    parts.rod(0, 0, 0, 0.75 * r, tall, "pot", taper=draw.uniform(-0.45, 0.0))
     if h > 0.9:
         parts.rod(0, 0, tall, 0.015, h - tall - 0.1, "trunk")
     for _ in range(draw.integer(4, 9)):
         angle, reach = draw.uniform(0, math.tau), draw.uniform(0.2, 1.0) * r
         z = draw.uniform(max(tall + 0.05, h - 0.75), h)
         parts.ball(
-            reach * math.cos(angle), reach * math.sin(angle), z,
-            draw.uniform(0.08, 0.17), "leaf", deep=draw.uniform(0.05, 0.14),
-            high=draw.uniform(0.06, 0.16), yaw=angle,
+            reach * math.cos(angle),
+            reach * math.sin(angle),
+            z,
+            draw.uniform(0.08, 0.17),
+            "leaf",
+            deep=draw.uniform(0.05, 0.14),
+            high=draw.uniform(0.06, 0.16),
+            yaw=angle,
         )
     return parts
 
@@ -250,8 +267,14 @@ def coat_stand(draw: Draw, b: bool) -> Parts:
     for k in range(3):
         angle = 2.09 * k
         parts.box(
-            0.1 * math.cos(angle), 0.1 * math.sin(angle), h - 0.15, 0.2,
-            0.02, 0.02, "wood", yaw=angle,
+            0.1 * math.cos(angle),
+            0.1 * math.sin(angle),
+            h - 0.15,
+            0.2,
+            0.02,
+            0.02,
+            "wood",
+            yaw=angle,
         )
     if draw.chance(0.5):
         parts.ball(0.12, 0, h - 0.6, 0.16, "cushion", high=0.45)
@@ -278,7 +301,13 @@ def boxes(draw: Draw, b: bool) -> Parts:
     for _ in range(draw.integer(1, 3)):
         w, h = draw.uniform(0.3, 0.55), draw.uniform(0.18, 0.4)
         parts.box(
-            0, 0, z, w, 0.75 * w, h, draw.pick(("card", "card", "accent")),
+            0,
+            0,
+            z,
+            w,
+            0.75 * w,
+            h,
+            draw.pick(("card", "card", "accent")),
             yaw=draw.uniform(-0.3, 0.3),
         )
         z += h
@@ -294,8 +323,13 @@ def basket(draw: Draw, b: bool) -> Parts:
         parts.ball(0, 0, 0.7 * r, 0.7 * r, "accent")
     else:
         parts.rod(
-            0, 0, 0, 0.8 * r, draw.uniform(0.25, 0.45),
-            draw.pick(("basket", "metal", "accent")), taper=-0.25,
+            0,
+            0,
+            0,
+            0.8 * r,
+            draw.uniform(0.25, 0.45),
+            draw.pick(("basket", "metal", "accent")),
+            taper=-0.25,
         )
     return parts
 
@@ -311,7 +345,12 @@ def rail(draw: Draw, b: bool) -> Parts:
     for _ in range(draw.integer(2, 7)):
         x, tall = draw.uniform(-0.42, 0.42) * w, draw.uniform(0.6, 1.0)
         parts.box(
-            x, 0, h - 0.06 - tall, 0.045, 0.4, tall,
+            x,
+            0,
+            h - 0.06 - tall,
+            0.045,
+            0.4,
+            tall,
             draw.pick(("cushion", "fabric", "accent", "white")),
             yaw=draw.uniform(-0.25, 0.25),
         )

@@ -7,6 +7,9 @@ computed by one thread and releases the interpreter's lock, so that several
 images can be made at once without their values depending on it.
 """
 
+import hashlib
+from pathlib import Path
+
 import numpy as np
 from numba import njit
 
@@ -18,9 +21,18 @@ OPTIONS = {
     "fastmath": FAST,
     "error_model": "numpy",
 }
+# Functions called from kernels of other files are kept as a part of those.
+INNER = OPTIONS | {"cache": False}
 FAR = np.float32(1e6)
 TINY = np.float32(1e-12)
 ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
+
+
+def source_stamp(*names: str) -> int:
+    """A number that changes with the source of these kernel files."""
+    home = Path(__file__).parent
+    text = b"".join((home / f"{name}.py").read_bytes() for name in names)
+    return int.from_bytes(hashlib.sha256(text).digest()[:6])
 
 
 def cast(scene, pose, intrinsics, size):
@@ -244,7 +256,7 @@ def _cylinders(o, base, along, half, taper, row, who, p):
 
 
 @njit(**OPTIONS)
-def surface(kind, half, taper, x, y, z):
+def surface(kind, hx, hy, hz, taper, x, y, z):
     """Outward normal at a local point, and the point's texture coordinates.
 
     Returns:
@@ -253,34 +265,34 @@ def surface(kind, half, taper, x, y, z):
         (-3 the floor-side of the z axis, 3 its upper side).
     """
     if kind == 0 or kind == 4:
-        ex, ey, ez = abs(x) - half[0], abs(y) - half[1], abs(z) - half[2]
+        ex, ey, ez = abs(x) - hx, abs(y) - hy, abs(z) - hz
         flip = 1.0 if kind == 0 else -1.0
         if ex >= ey and ex >= ez:
             n = flip if x > 0 else -flip
-            return n, 0.0, 0.0, y, z, half[1], half[2], 1
+            return n, 0.0, 0.0, y, z, hy, hz, 1
         if ey >= ez:
             n = flip if y > 0 else -flip
-            return 0.0, n, 0.0, x, z, half[0], half[2], 2
+            return 0.0, n, 0.0, x, z, hx, hz, 2
         n = flip if z > 0 else -flip
         side = 3 if z > 0 else -3
-        return 0.0, 0.0, n, x, y, half[0], half[1], side
+        return 0.0, 0.0, n, x, y, hx, hy, side
     if kind == 3:
-        return 0.0, 0.0, 1.0, x, y, half[0], half[1], 3
-    sx, sy, sz = x / half[0], y / half[1], z / half[2]
-    girth = 0.5 * (half[0] + half[1])
+        return 0.0, 0.0, 1.0, x, y, hx, hy, 3
+    sx, sy, sz = x / hx, y / hy, z / hz
+    girth = 0.5 * (hx + hy)
     if kind == 2:
-        nx, ny, nz = sx / half[0], sy / half[1], sz / half[2]
+        nx, ny, nz = sx / hx, sy / hy, sz / hz
     else:
         radius = 1 - taper * (1 + sz) / 2
         mantle = np.sqrt(sx * sx + sy * sy) - radius
-        if (abs(sz) - 1) * half[2] > mantle * min(half[0], half[1]):
+        if (abs(sz) - 1) * hz > mantle * min(hx, hy):
             n = 1.0 if sz > 0 else -1.0
-            return 0.0, 0.0, n, x, y, half[0], half[1], 3
-        nx, ny = sx / half[0], sy / half[1]
-        nz = radius * taper / (2 * half[2])
+            return 0.0, 0.0, n, x, y, hx, hy, 3
+        nx, ny = sx / hx, sy / hy
+        nz = radius * taper / (2 * hz)
     norm = 1 / np.sqrt(max(nx * nx + ny * ny + nz * nz, 1e-20))
     u = np.arctan2(sy, sx) * girth
-    return nx * norm, ny * norm, nz * norm, u, z, girth * np.pi, half[2], 0
+    return nx * norm, ny * norm, nz * norm, u, z, girth * np.pi, hz, 0
 
 
 @njit(**OPTIONS)
@@ -301,7 +313,14 @@ def _normals(
                 step[k] = turn[k, 0] * x + turn[k, 1] * y + turn[k, 2]
                 point[k] = offset[k] + step[k] * depth[i, j]
             found = surface(
-                kind[p], half[p], taper[p], point[0], point[1], point[2]
+                kind[p],
+                half[p, 0],
+                half[p, 1],
+                half[p, 2],
+                taper[p],
+                point[0],
+                point[1],
+                point[2],
             )
             nx, ny, nz = found[0], found[1], found[2]
             sign = nx * step[0] + ny * step[1] + nz * step[2]

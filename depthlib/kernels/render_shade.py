@@ -1,20 +1,29 @@
-"""Light: the colour of each ray's hit, with cast shadows.
+"""The colour of each ray's hit, with cast shadows.
 
 Per sample and light: inverse-square falloff, Lambert's cosine, a highlight on
 glossy surfaces, and one hard shadow ray to a place on the lamp. The places
 differ between the samples of a pixel, so their mean has a soft penumbra.
-Light that bounces is an ambient term, darkened near corners and below
-furniture (one short ray per sample).
+Light that bounces is an ambient term, darker near corners and furniture.
 """
 
 import numpy as np
 from numba import njit
 
 from depthlib.kernels import render_texture as tex
-from depthlib.kernels.render_numba import OPTIONS, surface, to_solid
-
-LAMP, PANE, SUN = range(3)
-LIGHT_COLUMNS = 16  # kind, place 1:4, side_u 4:7, side_v 7:10, face 10:13, rgb
+from depthlib.kernels.render_light import (
+    aim,
+    blocked,
+    group_bounds,
+    power,
+    solid_rows,
+)
+from depthlib.kernels.render_numba import (
+    INNER,
+    OPTIONS,
+    source_stamp,
+    surface,
+    to_solid,
+)
 
 
 def shade(scene, look, pose, intrinsics, depth, ids):
@@ -23,22 +32,19 @@ def shade(scene, look, pose, intrinsics, depth, ids):
     Args:
         scene: the solids (:class:`depthlib.kernels.render.Scene`).
         look: ``materials`` (M, 17), ``material`` (P,) row of each solid,
-            ``shadow`` (P,) bool, ``lights`` (L, 16), ``ambient`` (2, 3): the
-            bounced light from above and from below.
+            ``shadow`` (P,) bool, ``lights`` (L, 16), ``ambient`` (3, 3): the
+            bounced light from above, from below, and its direction.
         pose: (4, 4) world to camera.
         intrinsics: (3, 3) in pixels of this view.
         depth: (H, W) float32 of the view.
         ids: (H, W) int32 of the view.
     """
     out = np.zeros((*depth.shape, 3), np.float32)
-    bounds = group_bounds(scene, look.shadow)
-    _shade(
+    _ENTER(
         scene.kind,
-        scene.rotation,
-        scene.centre,
-        scene.half,
-        scene.taper,
-        bounds,
+        scene.group,
+        solid_rows(scene),
+        group_bounds(scene, look.shadow),
         look.shadow,
         look.material,
         look.materials,
@@ -53,182 +59,63 @@ def shade(scene, look, pose, intrinsics, depth, ids):
     return out
 
 
-def group_bounds(scene, shadow):
-    """Per group the first and last + 1 solid, and a box around them (G, 8).
+# The scratch row of a sample: place (0-2), normal (3-5), direction to the
+# camera (6-8), texture u v and half sides (9-12), face (13), pixel size (14),
+# colour (15-17), light (18-20), highlight (21-23).
+_SCRATCH = 24
 
-    Solids that cast no shadow (the room itself, lamp shades) stay outside
-    the boxes.
+
+def _entry(stamp):
+    """Compiles the way into the kernel; numba keeps it on disk.
+
+    Numba looks at the age of one source file only. The stamp stands in the
+    compiled function's closure, which is a part of its key on disk, so that
+    a change in any of the files compiles anew.
     """
-    reach = np.einsum(
-        "pij,pi->pj", np.abs(scene.rotation), scene.half, dtype=np.float64
-    )
-    low, high = scene.centre - reach, scene.centre + reach
-    low = np.where(shadow[:, None], low, 1e9)
-    high = np.where(shadow[:, None], high, -1e9)
-    first = np.flatnonzero(np.diff(scene.group, prepend=-1))
-    last = np.append(first[1:], len(scene.group))
-    boxes = np.column_stack(
-        [
-            first,
-            last,
-            np.minimum.reduceat(low, first),
-            np.maximum.reduceat(high, first),
-        ]
-    )
-    return boxes[boxes[:, 2] < 1e8]
+
+    @njit(**OPTIONS)
+    def enter(
+        kind,
+        group,
+        solids,
+        bounds,
+        shadow,
+        material,
+        materials,
+        lights,
+        ambient,
+        pose,
+        matrix,
+        depth,
+        ids,
+        out,
+    ):
+        if stamp >= 0:
+            _shade(
+                kind,
+                group,
+                solids,
+                bounds,
+                shadow,
+                material,
+                materials,
+                lights,
+                ambient,
+                pose,
+                matrix,
+                depth,
+                ids,
+                out,
+            )
+
+    return enter
 
 
-@njit(**OPTIONS)
-def blocked(
-    kind, rotation, centre, half, taper, bounds, shadow, o, d, reach
-):
-    """Whether a solid lies on the ray o + s d for 0 < s < reach."""
-    ix = 1 / (d[0] if abs(d[0]) > 1e-9 else 1e-9)
-    iy = 1 / (d[1] if abs(d[1]) > 1e-9 else 1e-9)
-    iz = 1 / (d[2] if abs(d[2]) > 1e-9 else 1e-9)
-    for g in range(bounds.shape[0]):
-        x1, x2 = (bounds[g, 2] - o[0]) * ix, (bounds[g, 5] - o[0]) * ix
-        y1, y2 = (bounds[g, 3] - o[1]) * iy, (bounds[g, 6] - o[1]) * iy
-        z1, z2 = (bounds[g, 4] - o[2]) * iz, (bounds[g, 7] - o[2]) * iz
-        enter = max(max(min(x1, x2), min(y1, y2)), min(z1, z2))
-        leave = min(min(max(x1, x2), max(y1, y2)), max(z1, z2))
-        if enter > leave or leave <= 0 or enter >= reach:
-            continue
-        for p in range(int(bounds[g, 0]), int(bounds[g, 1])):
-            if shadow[p] and _meets(
-                kind[p], rotation[p], centre[p], half[p], taper[p], o, d, reach
-            ):
-                return True
-    return False
-
-
-@njit(**OPTIONS)
-def _meets(kind, rotation, centre, half, taper, o, d, reach):
-    """Whether one solid lies on the ray."""
-    px, py, pz = o[0] - centre[0], o[1] - centre[1], o[2] - centre[2]
-    r = rotation
-    sx = (r[0, 0] * px + r[0, 1] * py + r[0, 2] * pz) / half[0]
-    dx = (r[0, 0] * d[0] + r[0, 1] * d[1] + r[0, 2] * d[2]) / half[0]
-    sy = (r[1, 0] * px + r[1, 1] * py + r[1, 2] * pz) / half[1]
-    dy = (r[1, 0] * d[0] + r[1, 1] * d[1] + r[1, 2] * d[2]) / half[1]
-    sz = r[2, 0] * px + r[2, 1] * py + r[2, 2] * pz
-    dz = r[2, 0] * d[0] + r[2, 1] * d[1] + r[2, 2] * d[2]
-    dx = dx if abs(dx) > 1e-9 else 1e-9
-    dy = dy if abs(dy) > 1e-9 else 1e-9
-    dz = dz if abs(dz) > 1e-9 else 1e-9
-    if kind == 3:
-        t = -sz / dz
-        inside = abs(sx + t * dx) <= 1 and abs(sy + t * dy) <= 1
-        return inside and 0 < t < reach
-    sz, dz = sz / half[2], dz / half[2]
-    if kind == 0:
-        x1, x2 = (-1 - sx) / dx, (1 - sx) / dx
-        y1, y2 = (-1 - sy) / dy, (1 - sy) / dy
-        z1, z2 = (-1 - sz) / dz, (1 - sz) / dz
-        enter = max(max(min(x1, x2), min(y1, y2)), min(z1, z2))
-        leave = min(min(max(x1, x2), max(y1, y2)), max(z1, z2))
-        return enter <= leave and leave > 0 and enter < reach
-    if kind == 2:
-        a = dx * dx + dy * dy + dz * dz
-        b = sx * dx + sy * dy + sz * dz
-        inner = b * b - a * (sx * sx + sy * sy + sz * sz - 1)
-        if inner < 0:
-            return False
-        width = np.sqrt(inner)
-        return -b + width > 0 and -b - width < reach * a
-    if kind != 1:
-        return False
-    slope = -taper / 2
-    radius, growth = 1 + slope * (1 + sz), slope * dz
-    a = dx * dx + dy * dy - growth * growth
-    a = a if abs(a) > 1e-12 else 1e-12
-    b = sx * dx + sy * dy - growth * radius
-    inner = b * b - a * (sx * sx + sy * sy - radius * radius)
-    if inner >= 0:
-        width = np.sqrt(inner)
-        t1, t2 = (-b - width) / a, (-b + width) / a
-        if 0 < t1 < reach and abs(sz + t1 * dz) <= 1:
-            return True
-        if 0 < t2 < reach and abs(sz + t2 * dz) <= 1:
-            return True
-    t = (-1 - sz) / dz
-    x, y = sx + t * dx, sy + t * dy
-    if 0 < t < reach and x * x + y * y <= 1:
-        return True
-    t = (1 - sz) / dz
-    x, y = sx + t * dx, sy + t * dy
-    return 0 < t < reach and x * x + y * y <= (1 - taper) ** 2
-
-
-@njit(**OPTIONS)
-def _aim(light, o, i, j, d):
-    """Direction and distance to a place on the lamp; 0 if it cannot shine.
-
-    The four samples of a pixel look at four different places.
-    """
-    kind = int(light[0])
-    if kind == SUN:
-        for k in range(3):
-            d[k] = light[10 + k]
-        # The beam must have come through the pane at ``place``.
-        nx = light[5] * light[9] - light[6] * light[8]
-        ny = light[6] * light[7] - light[4] * light[9]
-        nz = light[4] * light[8] - light[5] * light[7]
-        facing = d[0] * nx + d[1] * ny + d[2] * nz
-        if abs(facing) < 1e-9:
-            return 0.0
-        qx, qy, qz = light[1] - o[0], light[2] - o[1], light[3] - o[2]
-        t = (qx * nx + qy * ny + qz * nz) / facing
-        if t <= 0:
-            return 0.0
-        hx, hy, hz = t * d[0] - qx, t * d[1] - qy, t * d[2] - qz
-        uu = light[4] ** 2 + light[5] ** 2 + light[6] ** 2
-        vv = light[7] ** 2 + light[8] ** 2 + light[9] ** 2
-        a = (hx * light[4] + hy * light[5] + hz * light[6]) / uu
-        b = (hx * light[7] + hy * light[8] + hz * light[9]) / vv
-        return t if abs(a) <= 1 and abs(b) <= 1 else 0.0
-    spin = tex.scatter(i >> 1, j >> 1, 17)
-    a = ((i & 1) + tex.scatter(i >> 1, j >> 1, 18)) - 1
-    b = ((j & 1) + spin) - 1
-    reach = 0.0
-    for k in range(3):
-        d[k] = light[1 + k] + a * light[4 + k] + b * light[7 + k] - o[k]
-        reach += d[k] * d[k]
-    reach = np.sqrt(reach)
-    for k in range(3):
-        d[k] /= max(reach, 1e-6)
-    return reach
-
-
-@njit(**OPTIONS)
-def _upper(n, i, j, d):
-    """One of four directions above the surface, turned from pixel to pixel."""
-    spin = tex.scatter(i >> 1, j >> 1, 23)
-    turn = 1.5708 * (((i & 1) * 2 + (j & 1)) + spin)
-    rise = 0.35 + 0.5 * tex.scatter(i, j, 29)
-    flat = np.sqrt(1 - rise * rise)
-    a, b = flat * np.cos(turn), flat * np.sin(turn)
-    sign = 1.0 if n[2] >= 0 else -1.0
-    c = -1 / (sign + n[2])
-    e = n[0] * n[1] * c
-    d[0] = a * (1 + sign * n[0] * n[0] * c) + b * e + rise * n[0]
-    d[1] = a * sign * e + b * (sign + n[1] * n[1] * c) + rise * n[1]
-    d[2] = -a * sign * n[0] - b * n[1] + rise * n[2]
-
-
-@njit(**OPTIONS)
-def _corner(gap):
-    """How much bounced light reaches a place this far from a wall."""
-    return 1 - 0.32 * np.exp(-gap / 0.28)
-
-
-@njit(**OPTIONS)
+@njit(**INNER)
 def _shade(
     kind,
-    rotation,
-    centre,
-    half,
-    taper,
+    group,
+    solids,
     bounds,
     shadow,
     material,
@@ -241,132 +128,176 @@ def _shade(
     ids,
     out,
 ):
-    turns = np.empty((kind.shape[0], 3, 3))
-    offsets = np.empty((kind.shape[0], 3))
-    for p in range(kind.shape[0]):
-        to_solid(rotation[p], centre[p], pose, turns[p], offsets[p])
-    view, q, n, o = np.empty(3), np.empty(3), np.empty(3), np.empty(3)
-    d, local, colour, sum_ = np.empty(3), np.empty(3), np.empty(3), np.empty(3)
+    count = kind.shape[0]
+    turns, offsets = np.empty((count, 3, 3)), np.empty((count, 3))
     room = -1
-    for p in range(kind.shape[0]):
-        if kind[p] == 4:
-            room = p
+    for p in range(count):
+        to_solid(
+            solids[p, :9].reshape(3, 3),
+            solids[p, 9:12],
+            pose,
+            turns[p],
+            offsets[p],
+        )
+        room = p if kind[p] == 4 else room
+    w, colour = np.zeros(_SCRATCH), np.zeros(3)
     for i in range(depth.shape[0]):
+        y = (i + 0.5 - matrix[1, 2]) / matrix[1, 1]
         for j in range(depth.shape[1]):
             p = ids[i, j]
             if p < 0:
                 continue
+            x = (j + 0.5 - matrix[0, 2]) / matrix[0, 0]
             z = np.float64(depth[i, j])
-            q[0] = (j + 0.5 - matrix[0, 2]) / matrix[0, 0]
-            q[1] = (i + 0.5 - matrix[1, 2]) / matrix[1, 1]
-            q[2] = 1.0
-            for k in range(3):
-                local[k] = offsets[p, k] + z * (
-                    turns[p, k, 0] * q[0]
-                    + turns[p, k, 1] * q[1]
-                    + turns[p, k, 2]
-                )
-            got = surface(
-                kind[p], half[p], taper[p], local[0], local[1], local[2]
+            _place(w, kind[p], solids, p, turns, offsets, pose, x, y, z)
+            slant = w[3] * w[6] + w[4] * w[7] + w[5] * w[8]
+            w[14] = z / matrix[0, 0] / max(slant, 0.15)
+            row = _row(kind[p], material[p], w[13])
+            tex.albedo(
+                materials, row, w[9], w[10], w[11], w[12], w[14], colour
             )
-            length = np.sqrt(q[0] * q[0] + q[1] * q[1] + 1)
-            for k in range(3):
-                view[k] = 0.0
-                n[k] = 0.0
-                o[k] = centre[p, k]
-                for r in range(3):
-                    view[k] -= pose[r, k] * q[r] / length
-                    o[k] += rotation[p, r, k] * local[r]
-                n[k] = (
-                    rotation[p, 0, k] * got[0]
-                    + rotation[p, 1, k] * got[1]
-                    + rotation[p, 2, k] * got[2]
-                )
-            slant = n[0] * view[0] + n[1] * view[1] + n[2] * view[2]
-            if slant < 0:
-                slant = -slant
+            glow = materials[row, tex.GLOW]
+            if glow > 0:
                 for k in range(3):
-                    n[k] = -n[k]
-            row = material[p]
-            if kind[p] == 4:
-                row += 0 if got[7] == -3 else (1 if got[7] == 3 else 2)
-                if got[7] == 2:  # one pair of walls may differ
-                    row += 1
-            m = materials[row]
-            pixel = z / matrix[0, 0] / max(slant, 0.15)
-            tex.albedo(m, got[3], got[4], got[5], got[6], pixel, colour)
-            if m[tex.GLOW] > 0:
-                for k in range(3):
-                    out[i, j, k] = colour[k] * m[tex.GLOW]
+                    out[i, j, k] = colour[k] * glow
                 continue
-            if int(m[tex.KIND]) == tex.FOLDS:
-                # Pleats of a curtain: the normal sways, the depth does not.
-                sway = 0.55 * np.cos(6.2832 * got[3] / m[tex.PERIOD])
-                sway *= tex.visible(m[tex.PERIOD], pixel)
-                for k in range(3):
-                    n[k] += sway * rotation[p, 0, k]
-                norm = np.sqrt(n[0] ** 2 + n[1] ** 2 + n[2] ** 2)
-                for k in range(3):
-                    n[k] /= norm
+            if materials[row, tex.KIND] == tex.FOLDS:
+                _pleat(w, solids, p, materials[row, tex.PERIOD])
+            _bounced(
+                w, kind[p], group[p], group, solids, room, bounds, ambient
+            )
+            _direct(
+                w,
+                kind,
+                solids,
+                shadow,
+                bounds,
+                lights,
+                materials[row, tex.GLOSS],
+                materials[row, tex.SHARP],
+                i,
+                j,
+            )
             for k in range(3):
-                o[k] += 2e-3 * n[k]
-            # Bounced light: from above and below, less in corners.
-            up = 0.5 + 0.5 * n[2]
-            gone = 1.0
-            if room >= 0:
-                for k in range(3):
-                    side = half[room, k] - abs(o[k] - centre[room, k])
-                    if abs(n[k]) < 0.7 or kind[p] != 4:
-                        gone *= _corner(max(side, 0.0))
-            _upper(n, i, j, d)
-            if blocked(
-                kind, rotation, centre, half, taper, bounds, shadow, o, d, 0.7
-            ):
-                gone *= 0.45
-            for k in range(3):
-                sum_[k] = gone * (
-                    ambient[0, k] * up + ambient[1, k] * (1 - up)
-                )
-            shine = np.zeros(3)
-            for g in range(lights.shape[0]):
-                light = lights[g]
-                reach = _aim(light, o, i, j, d)
-                cosine = n[0] * d[0] + n[1] * d[1] + n[2] * d[2]
-                if reach <= 0 or cosine <= 0:
-                    continue
-                power = cosine
-                if light[0] != SUN:
-                    power /= reach * reach + 0.1
-                if light[0] == PANE:
-                    power *= max(
-                        0.0,
-                        -light[10] * d[0]
-                        - light[11] * d[1]
-                        - light[12] * d[2],
-                    )
-                if power <= 1e-4 or blocked(
-                    kind,
-                    rotation,
-                    centre,
-                    half,
-                    taper,
-                    bounds,
-                    shadow,
-                    o,
-                    d,
-                    reach - 0.02,
-                ):
-                    continue
-                gleam = 0.0
-                if m[tex.GLOSS] > 0:
-                    hx, hy, hz = view[0] + d[0], view[1] + d[1], view[2] + d[2]
-                    norm = np.sqrt(hx * hx + hy * hy + hz * hz)
-                    gleam = (n[0] * hx + n[1] * hy + n[2] * hz) / max(
-                        norm, 1e-6
-                    )
-                    gleam = max(gleam, 0.0) ** m[tex.SHARP] * m[tex.GLOSS]
-                for k in range(3):
-                    sum_[k] += power * light[13 + k]
-                    shine[k] += gleam * power * light[13 + k]
-            for k in range(3):
-                out[i, j, k] = colour[k] * sum_[k] + shine[k]
+                out[i, j, k] = colour[k] * w[18 + k] + w[21 + k]
+
+
+@njit(**INNER)
+def _place(w, kind, s, p, turns, offsets, pose, x, y, z):
+    """Where the ray met the surface, its normal and texture coordinates."""
+    a = offsets[p, 0] + z * (turns[p, 0, 0] * x + turns[p, 0, 1] * y)
+    b = offsets[p, 1] + z * (turns[p, 1, 0] * x + turns[p, 1, 1] * y)
+    c = offsets[p, 2] + z * (turns[p, 2, 0] * x + turns[p, 2, 1] * y)
+    a, b, c = a + z * turns[p, 0, 2], b + z * turns[p, 1, 2], c
+    c += z * turns[p, 2, 2]
+    nx, ny, nz, w[9], w[10], w[11], w[12], w[13] = surface(
+        kind, s[p, 12], s[p, 13], s[p, 14], s[p, 15], a, b, c
+    )
+    scale = -1 / np.sqrt(x * x + y * y + 1)
+    facing = 0.0
+    for k in range(3):
+        w[k] = s[p, 9 + k] + s[p, k] * a + s[p, 3 + k] * b + s[p, 6 + k] * c
+        w[3 + k] = s[p, k] * nx + s[p, 3 + k] * ny + s[p, 6 + k] * nz
+        w[6 + k] = scale * (pose[0, k] * x + pose[1, k] * y + pose[2, k])
+        facing += w[3 + k] * w[6 + k]
+    sign = 1.0 if facing >= 0 else -1.0
+    for k in range(3):
+        w[3 + k] *= sign
+        w[k] += 2e-3 * w[3 + k]  # off the surface, else it shadows itself
+
+
+@njit(**INNER)
+def _row(kind, first, face):
+    """The material: a room has floor, ceiling, walls and accent walls."""
+    if kind != 4:
+        return first
+    if face == -3:
+        return first
+    if face == 3:
+        return first + 1
+    return first + (3 if face == 2 else 2)
+
+
+@njit(**INNER)
+def _pleat(w, s, p, period):
+    """Pleats of a curtain: the normal sways, the depth does not."""
+    sway = 0.6 * np.cos(6.2832 * w[9] / period)
+    sway *= tex.visible(period, w[14])
+    total = 0.0
+    for k in range(3):
+        w[3 + k] += sway * s[p, k]
+        total += w[3 + k] ** 2
+    for k in range(3):
+        w[3 + k] /= np.sqrt(total)
+
+
+@njit(**INNER)
+def _bounced(w, kind, mine, group, s, room, bounds, ambient):
+    """Ambient light, less of it near walls and beside or below furniture."""
+    gone = 1.0
+    if room >= 0:
+        for k in range(3):
+            gap = s[room, 12 + k] - abs(w[k] - s[room, 9 + k])
+            if kind != 4 or abs(w[3 + k]) < 0.7:
+                gone *= 1 - 0.35 * np.exp(-max(gap, 0.0) / 0.25)
+    for g in range(bounds.shape[0]):
+        if group[int(bounds[g, 0])] == mine:
+            continue
+        square, facing = 0.0, 0.0
+        for k in range(3):
+            below = bounds[g, 2 + k] - w[k]
+            above = bounds[g, 5 + k] - w[k]
+            gap = max(below, 0.0) + min(above, 0.0)
+            square += gap * gap
+            facing += 0.5 * (below + above) * w[3 + k]
+        if square < 0.36 and facing > 0:
+            gone *= 1 - 0.5 * np.exp(-np.sqrt(square) / 0.14)
+    up = 0.5 + 0.5 * w[5]
+    lean = 1.0
+    for k in range(3):
+        lean += ambient[2, k] * w[3 + k]
+    for k in range(3):
+        mixed = ambient[0, k] * up + ambient[1, k] * (1 - up)
+        w[18 + k] = gone * lean * mixed
+        w[21 + k] = 0.0
+
+
+@njit(**INNER)
+def _direct(w, kind, solids, shadow, bounds, lights, gloss, sharp, i, j):
+    """Adds what lamps, windows and the sun send straight to the place."""
+    for g in range(lights.shape[0]):
+        reach, dx, dy, dz = aim(lights, g, w[0], w[1], w[2], i, j)
+        cosine = w[3] * dx + w[4] * dy + w[5] * dz
+        if reach <= 0 or cosine <= 0:
+            continue
+        share = power(lights, g, reach, dx, dy, dz, cosine)
+        if share <= 1e-4 or blocked(
+            kind,
+            solids,
+            shadow,
+            bounds,
+            w[0],
+            w[1],
+            w[2],
+            dx,
+            dy,
+            dz,
+            reach - 0.02,
+        ):
+            continue
+        gleam = 0.0
+        if gloss > 0:
+            hx, hy, hz = w[6] + dx, w[7] + dy, w[8] + dz
+            norm = max(np.sqrt(hx * hx + hy * hy + hz * hz), 1e-6)
+            gleam = max((w[3] * hx + w[4] * hy + w[5] * hz) / norm, 0.0)
+            gleam = gloss * gleam**sharp
+        for k in range(3):
+            w[18 + k] += share * lights[g, 13 + k]
+            w[21 + k] += share * gleam * lights[g, 13 + k]
+
+
+_ENTER = _entry(
+    source_stamp(
+        "render_numba", "render_texture", "render_light", "render_shade"
+    )
+)

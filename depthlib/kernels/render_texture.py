@@ -8,7 +8,7 @@ lens and a sensor do; without it far textures would sparkle.
 import numpy as np
 from numba import njit
 
-from depthlib.kernels.render_numba import OPTIONS
+from depthlib.kernels.render_numba import INNER
 
 (
     PLAIN,
@@ -34,7 +34,7 @@ GLOSS, SHARP, GLOW, SHIFT_U, SHIFT_V, SEED, MOTTLE = 10, 11, 12, 13, 14, 15, 16
 COLUMNS = 17
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def scatter(a, b, seed):
     """A number in [0, 1) that looks random but depends on its inputs only."""
     h = a * 374761393 + b * 668265263 + seed * 974634777
@@ -44,12 +44,12 @@ def scatter(a, b, seed):
     return (h ^ (h >> 15)) / 4294967296.0
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def cell(x):
     return np.int64(np.floor(x))
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def bumps(x, y, seed):
     """Smooth noise in [-1, 1] with bumps about one unit wide."""
     i, j = cell(x), cell(y)
@@ -60,13 +60,13 @@ def bumps(x, y, seed):
     return 2 * (low * (1 - b) + high * b) - 1
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def visible(period, pixel):
     """1 for detail that pixels resolve, 0 for detail finer than a pixel."""
     return min(1.0, max(0.0, period / pixel - 1.0))
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def grain(u, v, width, pixel, seed):
     """Wood fibres along u, in [-1, 1]."""
     wave = v / width + 0.6 * bumps(u / (9 * width), v / (3 * width), seed)
@@ -75,7 +75,7 @@ def grain(u, v, width, pixel, seed):
     return 0.6 * ring + 0.4 * fine * visible(width / 3, pixel)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def joint(u, v, long, wide, gap, pixel):
     """Share of grout (0 to 1) at a place in a grid of long x wide pieces."""
     du = abs(u / long - cell(u / long) - 0.5) * long
@@ -87,7 +87,7 @@ def joint(u, v, long, wide, gap, pixel):
     return min(1.0, max(0.0, max(edge_u, edge_v))) * cover
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def blend(m, share, tint, out):
     """Mixes a material's two colours and multiplies the result by tint."""
     share = min(1.0, max(0.0, share))
@@ -96,17 +96,19 @@ def blend(m, share, tint, out):
         out[k] = min(0.95, max(0.004, mixed * tint))
 
 
-@njit(**OPTIONS)
-def albedo(m, u, v, half_u, half_v, pixel, out):
+@njit(**INNER)
+def albedo(materials, row, u, v, half_u, half_v, pixel, out):
     """Writes the reflectance (linear RGB) of material m at (u, v) to out.
 
     Args:
-        m: the material's row.
+        materials: (M, 17), one row each.
+        row: of the material.
         u, v: the place on the face, metres from its middle.
         half_u, half_v: half the face's size.
         pixel: size of a pixel on the surface, in metres.
         out: (3,) the result.
     """
+    m = materials[row]
     kind, seed = int(m[KIND]), int(m[SEED])
     if kind == PICTURE:
         _picture(m, u / half_u, v / half_v, seed, out)
@@ -145,7 +147,7 @@ def albedo(m, u, v, half_u, half_v, pixel, out):
         w = bumps(u / size, v / size, seed) + 0.5 * bumps(
             2.3 * u / size, 2.3 * v / size, seed + 3
         )
-        share = (1 - abs(np.sin(3.0 * w + 2 * u / size))) ** 4
+        share = (1 - abs(np.sin(3.0 * w + 2 * u / size))) ** 8
         share *= m[CONTRAST] * visible(size, pixel)
     elif kind == WEAVE:
         a, b = cell(u / size), cell(v / size)
@@ -160,7 +162,7 @@ def albedo(m, u, v, half_u, half_v, pixel, out):
     blend(m, share, tint, out)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _planks(m, kind, u, v, size, ratio, pixel, seed):
     """Boards with staggered joints, or squares of boards in turn."""
     if kind == PARQUET:
@@ -182,7 +184,7 @@ def _planks(m, kind, u, v, size, ratio, pixel, seed):
     return share, (1 + 0.35 * one) * (1 - 0.6 * dark)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _books(m, u, v, half_v, pixel, seed, out):
     """A row of book backs: every column its own width, height and colour."""
     size = m[PERIOD]
@@ -202,7 +204,7 @@ def _books(m, u, v, half_v, pixel, seed, out):
         out[k] = min(0.9, max(0.01, 0.16 + (value - 0.16) * vivid))
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _picture(m, a, b, seed, out):
     """A framed print: a landscape, blocks of colour, or soft clouds."""
     style = int(3 * scatter(1, 1, seed))
@@ -226,7 +228,7 @@ def _picture(m, a, b, seed, out):
     blend(m, share, tint, out)
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _sky(m, a, b, seed, out):
     """Daylight behind a pane: pale sky, a soft skyline, greenery below."""
     skyline = 0.35 * bumps(1.3 * a, 0.3, seed) - 0.55
@@ -237,7 +239,7 @@ def _sky(m, a, b, seed, out):
         out[k] = m[RED2 + k] * (1 - soft) + sky * soft
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _rug(m, u, v, half_u, half_v, pixel, seed, out):
     """A border, a field, and a figure that repeats towards the middle."""
     edge = min(half_u - abs(u), half_v - abs(v))
