@@ -5,6 +5,7 @@ of pictures. Silberman et al. 2012, "Indoor segmentation and support
 inference from RGBD images".
 """
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from depthlib.data.cache import cache_dir, data_root
 from depthlib.data.files import DataError, read_grey, read_image, require
 from depthlib.data.resize import resized
 from depthlib.data.store import stored
+from depthlib.data.units import UNITS, DepthUnit, read_unit
 
 FOLDER = "nyu_v2_labeled"
 MAT, SPLITS = "nyu_depth_v2_labeled.mat", "splits.mat"
@@ -31,8 +33,10 @@ INTRINSICS = np.array(
     ],
     dtype=np.float32,
 )
-# Metres of the 8-bit copies of the in-painted depth: (value + 1/2) * step.
-STEP_8_BIT = 9.99547 / 255
+# Of the 8-bit copies of the in-painted depth: the middle of each step.
+EIGHT_BIT = DepthUnit("(v + 0.5) * 9.99547 / 255", 9.99547 / 255, 0.5)
+RESIZE = "centre crop, area mean of colours, nearest depth"
+FINGERPRINTED = 8  # pairs whose content goes into the manifest
 PLAUSIBLE_MEDIAN = (1.0, 6.0)  # metres, of a picture; rooms are that deep
 
 
@@ -41,6 +45,7 @@ class MatSource:
 
     def __init__(self, root: Path):
         self.path = root / MAT
+        self.unit = UNITS["m"]
         self.splits = require(
             root / SPLITS,
             "the official split",
@@ -77,6 +82,15 @@ class MatSource:
             image = file["images"][name].transpose(2, 1, 0)
             depth = file["depths"][name].transpose(1, 0)
         return np.ascontiguousarray(image), np.ascontiguousarray(depth)
+
+    def fingerprint(self, names) -> str:
+        """Changes with the pairs of these names."""
+        digest = hashlib.sha256(json.dumps(names).encode())
+        digest.update(str(self.path.stat().st_size).encode())
+        for name in _spread(names):
+            for array in self.read(name):
+                digest.update(array.tobytes())
+        return digest.hexdigest()[:16]
 
     def where(self, name: int) -> str:
         """Words for errors."""
@@ -118,12 +132,36 @@ class MatSource:
 class FolderSource:
     """``rgb/NAME.jpg``, ``depth/NAME.png`` and a file of names per split.
 
-    Depth PNGs of 16 bit are millimetres; of 8 bit they are a quantised copy
-    of the in-painted depth, (value + 1/2) * 9.99547 / 255 metres.
+    Unless a unit is given, or stated in ``depth_unit.txt``, depth PNGs of 16
+    bit are millimetres, and those of 8 bit the quantised copy of the
+    in-painted depth, (v + 0.5) * 9.99547 / 255 metres.
     """
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path, depth_unit=None):
         self.root = root
+        stated = root / "depth_unit.txt"
+        if depth_unit is not None:
+            self._unit = DepthUnit.of(depth_unit)
+        else:
+            self._unit = read_unit(stated) if stated.exists() else None
+
+    @property
+    def unit(self) -> DepthUnit:
+        """The unit of the first depth map."""
+        first = self.root / "depth" / f"{self.names('all')[0]}.png"
+        return self._unit_of(read_grey(first), first)
+
+    def _unit_of(self, stored_depth, path) -> DepthUnit:
+        if self._unit:
+            return self._unit
+        if stored_depth.dtype == np.uint8:
+            return EIGHT_BIT
+        if stored_depth.dtype == np.uint16:
+            return UNITS["mm"]
+        raise DataError(
+            f"{path} stores {stored_depth.dtype}; expected 8-bit steps or "
+            "16-bit millimetres, or a unit in depth_unit.txt"
+        )
 
     def names(self, split: str) -> list[str]:
         """Names of the pairs of a split, in the order of its file."""
@@ -143,23 +181,41 @@ class FolderSource:
         image = read_image(self.root / "rgb" / f"{name}.jpg")
         path = self.root / "depth" / f"{name}.png"
         stored_depth = read_grey(path)
-        if stored_depth.dtype == np.uint8:
-            depth = (stored_depth + np.float32(0.5)) * np.float32(STEP_8_BIT)
-        elif stored_depth.dtype == np.uint16:
-            depth = stored_depth.astype(np.float32) / 1000
-        else:
-            raise DataError(
-                f"{path} stores {stored_depth.dtype}; expected 8-bit steps "
-                "or 16-bit millimetres"
-            )
+        depth = self._unit_of(stored_depth, path).metres(stored_depth)
         return image, depth
+
+    def fingerprint(self, names) -> str:
+        """Changes with the pairs of these names."""
+        digest = hashlib.sha256()
+        for name in names:
+            sizes = [path.stat().st_size for path in self._paths(name)]
+            digest.update(json.dumps([name, sizes]).encode())
+        for name in _spread(names):
+            for path in self._paths(name):
+                digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
+
+    def _paths(self, name: str):
+        picture = self.root / "rgb" / f"{name}.jpg"
+        depth = self.root / "depth" / f"{name}.png"
+        remedy = "copy it from the data set"
+        return (
+            require(picture, "a picture of the split", remedy),
+            require(depth, "its depth map", remedy),
+        )
 
     def where(self, name: str) -> str:
         """Words for errors."""
         return str(self.root / "depth" / f"{name}.png")
 
 
-def open_source(root: Path):
+def _spread(names) -> list:
+    """A few names, evenly spaced, the first and the last among them."""
+    places = np.linspace(0, len(names) - 1, min(len(names), FINGERPRINTED))
+    return [names[int(i)] for i in places]
+
+
+def open_source(root: Path, depth_unit=None):
     """The source for whichever layout lies in ``root``.
 
     Raises:
@@ -168,7 +224,7 @@ def open_source(root: Path):
     if (root / MAT).exists():
         return MatSource(root)
     if (root / "rgb").is_dir() and (root / "depth").is_dir():
-        return FolderSource(root)
+        return FolderSource(root, depth_unit)
     raise DataError(
         f"{root} holds no NYU Depth v2: expected {MAT} with {SPLITS}, or the "
         "folders rgb and depth with train_795.txt and test_654.txt; see "
@@ -188,34 +244,50 @@ class NYUv2(Dataset):
             ``data_root()``.
         split: "train", "test" or "all".
         size: (H, W).
-        cached: keep the resized arrays on disk for the next time.
+        depth_unit: of the folder's PNG files, where it is not as
+            :class:`FolderSource` says; as ``DepthUnit.of`` takes it.
+        cached: keep the resized arrays on disk for the next time. None does
+            so below the full size: at full size that would be 3 GB.
 
     Raises:
         DataError: a file is missing, damaged, of the wrong size or unit;
             the message names it.
     """
 
-    def __init__(self, root=None, split="train", *, size=FRAME, cached=True):
+    def __init__(
+        self,
+        root=None,
+        split="train",
+        *,
+        size=FRAME,
+        depth_unit=None,
+        cached=None,
+    ):
         if split not in ("train", "test", "all"):
             raise ValueError(
                 f'split is {split!r}; choose "train", "test" or "all"'
             )
         self.root = Path(root) if root else data_root() / FOLDER
         self.split, self.size = split, (int(size[0]), int(size[1]))
-        self.source = open_source(self.root)
+        self.source = open_source(self.root, depth_unit)
         self.names = self.source.names(split)
         self.name = f"nyu-v2-labelled/{split}"
-        self.cached, self._arrays = cached, None
+        self.cached = self.size != FRAME if cached is None else cached
+        self._arrays = self._manifest = None
 
     def manifest(self) -> dict:
-        """Plain values that identify the set."""
-        return {
-            "name": self.name,
-            "n": len(self),
-            "size": list(self.size),
-            "layout": type(self.source).__name__,
-            "names": f"{self.names[0]}..{self.names[-1]}",
-        }
+        """Plain values that identify the set, wherever it lies."""
+        if self._manifest is None:
+            self._manifest = {
+                "name": self.name,
+                "n": len(self),
+                "size": list(self.size),
+                "layout": type(self.source).__name__,
+                "depth_unit": self.source.unit.label,
+                "content": self.source.fingerprint(self.names),
+                "resize": RESIZE,
+            }
+        return dict(self._manifest)
 
     def pair(self, i: int):
         """Picture, metres and intrinsics of pair ``i`` at ``self.size``."""
@@ -245,7 +317,7 @@ class NYUv2(Dataset):
     def __getitem__(self, i: int) -> dict:
         i = range(len(self))[i]
         if self.cached and self._arrays is None:
-            key = json.dumps([str(self.root.resolve()), self.manifest()])
+            key = json.dumps(self.manifest(), sort_keys=True)
             folder = cache_dir() / "nyu"
             self._arrays = stored(folder, key, len(self), self.pair)
         image, depth, matrix = (

@@ -35,11 +35,8 @@ def resized(image, depth, intrinsics, size: tuple[int, int]):
     top, left = (height - window[0]) // 2, (width - window[1]) // 2
     rows, columns = slice(top, top + window[0]), slice(left, left + window[1])
     picture = torch.from_numpy(np.array(image[rows, columns]))
-    picture = picture.permute(2, 0, 1)[None].float()
-    picture = F.interpolate(
-        picture, size=size, mode="bilinear", antialias=True
-    )
-    picture = picture[0].permute(1, 2, 0).round().clamp(0, 255)
+    picture = shrink(picture.permute(2, 0, 1).float(), size)
+    picture = picture.permute(1, 2, 0).round().clamp(0, 255)
     depth = torch.from_numpy(np.array(depth[rows, columns]))[None, None]
     # "nearest-exact" takes the pixel under the centre; "nearest" is off by
     # half a pixel.
@@ -48,7 +45,39 @@ def resized(image, depth, intrinsics, size: tuple[int, int]):
     matrix = crop_intrinsics(matrix, top, left)
     matrix = scale_intrinsics(matrix, tuple(window), tuple(size))
     return (
-        picture.byte().numpy(),
+        picture.byte().contiguous().numpy(),
         depth[0, 0].numpy(),
         matrix.reshape(3, 3).numpy(),
     )
+
+
+def shrink(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """An image at another size, every new pixel the mean of what it covers.
+
+    Pixels that are covered in part count in part. Where the image grows
+    instead, it is interpolated.
+
+    Args:
+        image: ``(C, H, W)`` float.
+        size: (height, width) to make.
+    """
+    old = tuple(image.shape[-2:])
+    if size[0] > old[0] or size[1] > old[1]:
+        return F.interpolate(
+            image[None], size=size, mode="bilinear", antialias=True
+        )[0]
+    if old[0] % size[0] == 0 and old[1] % size[1] == 0:
+        return F.avg_pool2d(image, (old[0] // size[0], old[1] // size[1]))
+    rows, columns = (
+        _coverage(*lengths, image) for lengths in zip(old, size, strict=True)
+    )
+    return rows @ image @ columns.T
+
+
+def _coverage(old: int, new: int, like: torch.Tensor) -> torch.Tensor:
+    """``(new, old)``: the share of each old pixel in each new one."""
+    edges = torch.arange(new + 1, dtype=torch.float64) * old / new
+    pixels = torch.arange(old, dtype=torch.float64)
+    start = torch.maximum(edges[:-1, None], pixels)
+    stop = torch.minimum(edges[1:, None], pixels + 1)
+    return ((stop - start).clamp(min=0) * new / old).to(like)
