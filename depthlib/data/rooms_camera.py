@@ -9,7 +9,8 @@ from depthlib.kernels.render import render
 # How a camera is held: mean and spread, or range (radians, metres, shares of
 # the image's width).
 PITCH, ROLL, YAW = (0.17, 0.055), (0.0, 0.02), (0.0, 0.2)
-HEIGHT, FOCAL = (1.3, 1.6), (0.78, 0.85)
+HEIGHT, FOCAL = (1.35, 1.6), (0.78, 0.85)
+LOOK_THROUGH = (24, 32)  # size of the images that tries are judged by
 
 
 def stand_camera(draw, shell, scene, target: float, tolerance: float):
@@ -24,8 +25,8 @@ def stand_camera(draw, shell, scene, target: float, tolerance: float):
         if view is None:
             continue
         pose, focal, centre = view
-        matrix = intrinsics_of(focal, centre, (36, 48))
-        seen = render(scene, pose, matrix, (36, 48))
+        matrix = intrinsics_of(focal, centre, LOOK_THROUGH)
+        seen = render(scene, pose, matrix, LOOK_THROUGH)
         depth = seen.depth.numpy()[0]
         if depth.min() < 0.5 or depth.max() > 9.9:
             continue
@@ -34,7 +35,7 @@ def stand_camera(draw, shell, scene, target: float, tolerance: float):
         pieces, area = np.unique(
             scene.group[seen.ids.numpy()], return_counts=True
         )
-        pieces, area = pieces[area > 4], area[area > 4] / depth.size
+        pieces, area = pieces[area > 2], area[area > 2] / depth.size
         loose = pieces >= shell.empty
         gap = abs(math.log(float(depth.mean()) / target))
         gap += 0.1 * max(0, 5 - int(loose.sum()))
@@ -89,7 +90,7 @@ def look_from(place, yaw, pitch, roll) -> np.ndarray:
     )
     right = np.array([sy, -cy, 0.0])
     ahead = np.array([cy * cp, sy * cp, -sp])
-    down = np.cross(ahead, right)
+    down = np.array([-cy * sp, -sy * sp, -cp])
     c, s = math.cos(roll), math.sin(roll)
     pose = np.eye(4)
     pose[:3, :3] = [c * right + s * down, c * down - s * right, ahead]
