@@ -67,11 +67,14 @@ def test_losses_know_neither_metrics_nor_models(room, other):
 
 
 def test_import_is_light():
-    """``import depthlib`` brings none of the heavy packages, and is fast."""
+    """``import depthlib`` brings none of the heavy packages, and is fast.
+
+    Processor time, so that a busy machine does not fail the test.
+    """
     code = (
-        "import sys, time, torch; began = time.perf_counter()\n"
+        "import sys, time, torch; began = time.process_time()\n"
         "import depthlib\n"
-        "print(time.perf_counter() - began)\n"
+        "print(time.process_time() - began)\n"
         f"print(*[n for n in {HEAVY} if n in sys.modules])"
     )
     done = subprocess.run(
