@@ -44,6 +44,31 @@ def read_grey(path: Path) -> np.ndarray:
     return array
 
 
+def read_depth(path: Path) -> np.ndarray:
+    """Depth as it is stored, ``(H, W)``: PNG, TIFF or ``.npy``.
+
+    Raises:
+        DataError: the file is missing, damaged, or holds something else.
+    """
+    if path.suffix.lower() != ".npy":
+        return read_grey(path)
+    try:
+        array = np.load(path, allow_pickle=False)
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing") from error
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(
+            f"{path} is no .npy array of numbers, or is cut off ({error})"
+        ) from error
+    array = array.squeeze() if array.ndim == 3 else array
+    if array.ndim != 2 or array.dtype.kind not in "fui":
+        raise DataError(
+            f"{path} holds {array.dtype} of shape {array.shape}; expected "
+            "numbers of shape (H, W)"
+        )
+    return array
+
+
 def _opened(path: Path):
     from PIL import Image, UnidentifiedImageError
 

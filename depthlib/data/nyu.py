@@ -10,13 +10,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch.utils.data import Dataset
 
-from depthlib.data.cache import cache_dir, data_root
+from depthlib.data.cache import data_root
 from depthlib.data.files import DataError, read_grey, read_image, require
+from depthlib.data.pairs import PairDataset
 from depthlib.data.resize import resized
-from depthlib.data.store import stored
 from depthlib.data.units import UNITS, DepthUnit, read_unit
 
 FOLDER = "nyu_v2_labeled"
@@ -232,7 +230,7 @@ def open_source(root: Path, depth_unit=None):
     )
 
 
-class NYUv2(Dataset):
+class NYUv2(PairDataset):
     """The labelled set at any size, kept in memory-mapped arrays.
 
     Items are dicts as everywhere in ``depthlib.data``. Pictures are centre
@@ -272,8 +270,9 @@ class NYUv2(Dataset):
         self.source = open_source(self.root, depth_unit)
         self.names = self.source.names(split)
         self.name = f"nyu-v2-labelled/{split}"
-        self.cached = self.size != FRAME if cached is None else cached
-        self._arrays = self._manifest = None
+        small = self.size != FRAME
+        super().__init__("nyu", small if cached is None else cached)
+        self._manifest = None
 
     def manifest(self) -> dict:
         """Plain values that identify the set, wherever it lies."""
@@ -313,31 +312,6 @@ class NYUv2(Dataset):
 
     def __len__(self):
         return len(self.names)
-
-    def __getitem__(self, i: int) -> dict:
-        i = range(len(self))[i]
-        if self.cached and self._arrays is None:
-            key = json.dumps(self.manifest(), sort_keys=True)
-            folder = cache_dir() / "nyu"
-            self._arrays = stored(folder, key, len(self), self.pair)
-        image, depth, matrix = (
-            (array[i] for array in self._arrays)
-            if self.cached
-            else self.pair(i)
-        )
-        depth = torch.from_numpy(np.array(depth))[None]
-        image = torch.from_numpy(np.array(image)).permute(2, 0, 1)
-        return {
-            "image": image.float() / 255,
-            "depth": depth,
-            "mask": depth > 0,
-            "intrinsics": torch.from_numpy(np.array(matrix)),
-            "index": i,
-        }
-
-    def __getstate__(self):
-        # A worker process opens the files itself.
-        return self.__dict__ | {"_arrays": None}
 
 
 def check_depth(depth: np.ndarray, where: str) -> None:
