@@ -1,8 +1,6 @@
-"""Where data lives, and how a generated folder is complete or absent."""
+"""Where generated and downloaded data live."""
 
 import os
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 
@@ -37,40 +35,3 @@ def data_root() -> Path:
     if root := checkout():
         return root / "data" / "external"
     return cache_dir() / "external"
-
-
-def build_once(folder: Path, build: Callable[[Path], None]) -> Path:
-    """Make `folder` by ``build(temporary)`` unless it is there already.
-
-    The work happens in a temporary folder beside it, which is renamed when
-    `build` returns: whoever sees `folder` sees all of it. Processes that
-    start together wait for the one that builds. Left-overs of a build that
-    was killed are removed by the next one.
-
-    Args:
-        folder: what shall exist.
-        build: fills an empty folder that it is given.
-
-    Returns:
-        `folder`, complete.
-    """
-    from filelock import FileLock
-
-    folder = Path(folder)
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f"{folder.name}.lock")):
-        if folder.is_dir():
-            return folder
-        # The lock is ours, so no living process writes into these.
-        for left in folder.parent.glob(f"{folder.name}.*.tmp"):
-            shutil.rmtree(left, ignore_errors=True)
-        temporary = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
-        temporary.mkdir()
-        try:
-            build(temporary)
-            temporary.rename(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-    return folder

@@ -94,20 +94,28 @@ class NYUv2(PairDataset):
             }
         return dict(self._manifest)
 
-    def pair(self, i: int):
-        """Picture, metres and intrinsics of pair ``i`` at ``self.size``."""
-        name = self.names[i]
-        image, depth = self.source.read(name)
-        where = self.source.where(name)
+    def where(self, i: int) -> str:
+        """The place of pair ``i`` on disk, for errors."""
+        return self.source.where(self.names[i])
+
+    def read(self, i: int):
+        """Pair ``i`` at full size: ``(H, W, 3)`` uint8, metres ``(H, W)``."""
+        image, depth = self.source.read(self.names[i])
+        where = self.where(i)
         if image.shape[:2] != depth.shape:
             raise DataError(
                 f"{where} is {depth.shape[0]} x {depth.shape[1]} but its "
                 f"picture is {image.shape[0]} x {image.shape[1]}"
             )
-        check_depth(depth, where, self.source.unit)
+        check_depth(depth, where, self.source.unit, self.source.dtype)
+        return image, depth
+
+    def pair(self, i: int):
+        """Picture, metres and intrinsics of pair ``i`` at ``self.size``."""
+        image, depth = self.read(i)
         if self.size[0] > depth.shape[0] or self.size[1] > depth.shape[1]:
             raise ValueError(
-                f"size is {self.size}; {where} has only "
+                f"size is {self.size}; {self.where(i)} has only "
                 f"{depth.shape[0]} x {depth.shape[1]} pixels"
             )
         # In a copy of other size the camera has shrunk with the picture.
@@ -128,7 +136,7 @@ def check_depth(depth: np.ndarray, where: str, unit, dtype=None) -> None:
         raise DataError(f"{where} holds no depth above 0")
     # A sixteenth of the pixels tells the median well enough.
     wrong = implausible(
-        float(np.median(known[::16])), unit, POSSIBLE_MEDIAN, dtype
+        float(np.median(known[::16])), unit, "indoor", dtype, POSSIBLE_MEDIAN
     )
     if wrong:
         raise DataError(f"{where}: {wrong}")

@@ -25,12 +25,16 @@ class MatSource:
 
     def __init__(self, root: Path):
         self.path = root / MAT
-        self.unit = UNITS["m"]
+        self.unit, self.dtype = UNITS["m"], np.float32
         self.splits = require(
             root / SPLITS,
             "the official split",
             "put splits.mat beside the .mat file",
         )
+
+    def listing(self, split: str) -> Path:
+        """The file that lists a split."""
+        return self.splits
 
     def names(self, split: str) -> list[int]:
         """Zero-based numbers of the pairs of a split."""
@@ -139,10 +143,20 @@ class FolderSource:
             self._unit = read_unit(stated) if stated.exists() else None
 
     @cached_property
+    def _first(self) -> tuple[DepthUnit, np.dtype]:
+        path = self.root / "depth" / f"{self.names('all')[0]}.png"
+        stored = read_grey(path)
+        return self._unit_of(stored, path), stored.dtype
+
+    @property
     def unit(self) -> DepthUnit:
         """The unit of the first depth map."""
-        first = self.root / "depth" / f"{self.names('all')[0]}.png"
-        return self._unit_of(read_grey(first), first)
+        return self._first[0]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the numbers in the first depth map."""
+        return self._first[1]
 
     def _unit_of(self, stored_depth, path) -> DepthUnit:
         if self._unit:
@@ -156,13 +170,17 @@ class FolderSource:
             "16-bit millimetres, or a unit in depth_unit.txt"
         )
 
+    def listing(self, split: str) -> Path:
+        """The file that lists a split."""
+        return self.root / SPLIT_FILES[split]
+
     def names(self, split: str) -> list[str]:
         """Names of the pairs of a split, in the order of its file."""
         chosen = SPLIT_FILES if split == "all" else [split]
         names = []
         for key in chosen:
             path = require(
-                self.root / SPLIT_FILES[key],
+                self.listing(key),
                 f"the names of the {key} split, one a line",
                 "copy it from the data set",
             )

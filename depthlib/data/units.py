@@ -107,20 +107,22 @@ SCENES = {"indoor": (0.8, 7.0), "outdoor": (3.0, 60.0), "any": (0.3, 60.0)}
 
 
 def implausible(
-    median: float, unit: DepthUnit, scene="any", dtype=None
+    median: float, unit: DepthUnit, scene="any", dtype=None, bounds=None
 ) -> str | None:
     """Why depths of this median look wrong; None if they look right.
 
     Args:
         median: over known pixels of a sample of maps, metres.
         unit: with which they were read.
-        scene: "indoor", "outdoor" or "any", or (least, largest) median.
+        scene: "indoor", "outdoor" or "any".
         dtype: of the stored numbers; 8 bit cannot hold millimetres.
+        bounds: least and largest median to accept; None takes those of the
+            scene. One map may differ from its scene more than a sample.
 
     Returns:
         Half a sentence that names the likely mistake.
     """
-    low, high = SCENES[scene] if isinstance(scene, str) else scene
+    low, high = bounds or SCENES[scene]
     if low <= median <= high:
         return None
     stored = median / unit.scale - unit.offset
@@ -134,6 +136,7 @@ def implausible(
             f"{start}; it looks like 8-bit levels read as {said}: state the "
             'scale they were stored with, such as "v * 10 / 255"'
         )
+    low, high = SCENES[scene]
     for name, scale in _USUAL:
         if scale != unit.scale and low <= stored * scale <= high:
             return f"{start}; it looks like {name} read as {said}"

@@ -1,0 +1,223 @@
+"""Is the data on this disk what it should be?"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from torch.utils.data import Subset
+
+from depthlib.data.catalogue import Entry, entry
+from depthlib.data.files import DataError
+from depthlib.data.units import SCENES, implausible
+
+STRIDE = 8  # every eighth row and column is enough for ranges and medians
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found, after nothing was wrong.
+
+    Attributes:
+        name: of the data set.
+        pairs: number of pairs read.
+        size: (H, W) of the first.
+        unit: in which depth is stored.
+        depth: least, median and largest known depth, metres.
+        known: share of pixels whose depth is known.
+        lines: the same for readers.
+    """
+
+    name: str
+    pairs: int
+    size: tuple[int, int]
+    unit: str
+    depth: tuple[float, float, float]
+    known: float
+    lines: tuple[str, ...]
+
+    def __str__(self):
+        return "\n".join(self.lines)
+
+
+def manifest_hash(data) -> str:
+    """Sixteen hex digits that identify a data set by its manifest.
+
+    Args:
+        data: a depthlib data set, or a ``torch.utils.data.Subset`` of one.
+    """
+    values = data
+    if isinstance(data, Subset):
+        values = {
+            "of": manifest_hash(data.dataset),
+            "indices": [int(i) for i in data.indices],
+        }
+    else:
+        values = data.manifest()
+    text = json.dumps(values, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def check(
+    name: str, root=None, *, depth_unit=None, scene=None, split=None
+) -> Report:
+    """Read a whole data set and compare it with what it should be.
+
+    Layout, counts, sizes, ranges and the plausibility of the depth unit.
+
+    Args:
+        name: as ``depthlib data list`` names it.
+        root: its folder; None takes the one under ``data_root()``.
+        depth_unit: what a step of the stored numbers means; needed for a
+            folder of your own.
+        scene: "indoor", "outdoor" or "any": which depths are plausible;
+            None takes what the data set is known for.
+        split: for a folder of your own, the name of its list.
+
+    Raises:
+        DataError: something is wrong; one sentence, naming the first file.
+        ValueError: an argument is.
+    """
+    about = entry(name)
+    if scene is not None and scene not in SCENES:
+        raise ValueError(
+            f"scene is {scene!r}; choose one of {', '.join(SCENES)}"
+        )
+    if name == "rooms":
+        return _check_rooms(about)
+    if name == "folder":
+        return _check_folder(about, root, depth_unit, scene, split)
+    return _check_nyu(about, root, depth_unit, scene)
+
+
+def _check_nyu(about: Entry, root, depth_unit, scene) -> Report:
+    from depthlib.data.nyu import NYUv2
+
+    options = {"depth_unit": depth_unit, "cached": False}
+    parts = {s: NYUv2(root, s, **options) for s in about.pairs}
+    for split, wanted in about.pairs.items():
+        if len(parts[split]) != wanted:
+            raise DataError(
+                f"{parts[split].source.listing(split)} lists "
+                f"{len(parts[split])} pairs for {split}; the official split "
+                f"has {wanted}"
+            )
+    shared = set(parts["train"].names) & set(parts["test"].names)
+    if shared:
+        raise DataError(
+            f"{parts['test'].source.listing('test')} shares pair "
+            f"{sorted(shared)[0]} with the training split; use the official "
+            "split"
+        )
+    source = parts["train"].source
+    whole = NYUv2(root, "all", **options)
+    seen = _survey(about, len(whole), lambda i: whole.read(i)[1], whole.where)
+    scene = scene or about.scene
+    _judge(seen, source.unit, scene, str(whole.root), source.dtype)
+    counts = ", ".join(f"{n} {s}" for s, n in about.pairs.items())
+    return _report(about.name, whole.root, seen, source.unit, f" ({counts})")
+
+
+def _check_folder(about: Entry, root, depth_unit, scene, split) -> Report:
+    from depthlib.data.folder import ImageFolder
+
+    if root is None or depth_unit is None:
+        raise ValueError(
+            "root and depth_unit are needed to check a folder of your own: "
+            'the folder, and the unit of its depth, such as "mm"'
+        )
+    data = ImageFolder(root, depth_unit=depth_unit, split=split)
+    seen = _survey(
+        about,
+        len(data),
+        lambda i: data.read(i)[1],
+        lambda i: str(data.pairs[i][1]),
+    )
+    from depthlib.data.files import read_depth
+
+    first = data.pairs[0][1]
+    dtype = read_depth(first).dtype
+    _judge(seen, data.unit, scene or about.scene, str(first), dtype)
+    return _report(data.name, data.root, seen, data.unit)
+
+
+def _check_rooms(about: Entry) -> Report:
+    from depthlib.data.rooms import rooms
+    from depthlib.data.units import UNITS
+
+    data = rooms(8, cached=False)
+    seen = _survey(
+        about,
+        len(data),
+        lambda i: data[i]["depth"][0].numpy(),
+        lambda i: f"room {i}",
+    )
+    _judge(seen, UNITS["m"], about.scene, data.name)
+    return _report(data.name, "memory, not kept", seen, UNITS["m"])
+
+
+@dataclass
+class _Survey:
+    size: tuple[int, int]
+    depths: list
+    pixels: int
+
+
+def _survey(about: Entry, n: int, read, where) -> _Survey:
+    """Reads every pair; the first that differs from the rest is named."""
+    from tqdm.auto import tqdm
+
+    seen = None
+    for i in tqdm(range(n), desc=about.name, leave=False, disable=None):
+        depth = read(i)
+        if seen is None:
+            seen = _Survey(depth.shape, [], 0)
+            expected = about.frame if about.frame != "any" else depth.shape
+        if depth.shape != expected and about.kind == "real":
+            raise DataError(
+                f"{where(i)} is {depth.shape[0]} x {depth.shape[1]}; the "
+                f"pictures of {about.name} are {expected[0]} x {expected[1]}"
+            )
+        small = depth[::STRIDE, ::STRIDE]
+        known = small[small > 0]
+        seen.depths.append(known)
+        seen.pixels += small.size
+        _in_range(about, known, where(i))
+    return seen
+
+
+def _in_range(about: Entry, known, where: str) -> None:
+    if about.range is None or not known.size:
+        return
+    low, high = about.range
+    if known.min() < low or known.max() > high:
+        raise DataError(
+            f"{where} holds depths of {known.min():.4g} to "
+            f"{known.max():.4g} m; expected {low:g} to {high:g} m"
+        )
+
+
+def _judge(seen: _Survey, unit, scene, where: str, dtype=None) -> None:
+    depths = np.concatenate(seen.depths)
+    if not depths.size:
+        raise DataError(f"{where}: no depth is known anywhere")
+    wrong = implausible(float(np.median(depths)), unit, scene, dtype)
+    if wrong:
+        raise DataError(f"{where}: {wrong}")
+
+
+def _report(name, home, seen: _Survey, unit, counts="") -> Report:
+    depths = np.concatenate(seen.depths)
+    numbers = tuple(float(f(depths)) for f in (np.min, np.median, np.max))
+    share = depths.size / seen.pixels
+    lines = (
+        f"{name} in {home}: nothing wrong",
+        f"  {len(seen.depths)} pairs{counts} of "
+        f"{seen.size[0]} x {seen.size[1]}",
+        f"  depth {numbers[0]:.2f} to {numbers[2]:.2f} m, median "
+        f"{numbers[1]:.2f} m, known at {100 * share:.1f} % of pixels",
+        f"  stored as {unit.label}",
+    )
+    return Report(
+        name, len(seen.depths), seen.size, unit.label, numbers, share, lines
+    )
