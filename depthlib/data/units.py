@@ -61,6 +61,10 @@ class DepthUnit:
         0.
         """
         stored = np.asarray(stored)
+        if stored.dtype in (np.uint8, np.uint16) and stored.size > 65536:
+            # All numbers that may occur, once each, then looked up.
+            levels = np.arange(np.iinfo(stored.dtype).max + 1)
+            return self.metres(levels)[stored]
         known = np.isfinite(stored) & (stored >= 0)
         if self.offset == 0:
             known &= stored > 0

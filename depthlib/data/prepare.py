@@ -1,0 +1,140 @@
+"""Getting data ready: unpack, resize once, fill holes."""
+
+import io
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from depthlib.data.catalogue import entry
+from depthlib.data.files import DataError
+
+
+def prepare(
+    name: str,
+    root=None,
+    *,
+    size=(96, 128),
+    archive=None,
+    depth_unit=None,
+    n: int = 1000,
+) -> str:
+    """Make what training reads, so that no run has to wait for it.
+
+    Args:
+        name: as ``depthlib data list`` names it.
+        root: folder of a real set or your own; None takes the one under
+            ``data_root()``.
+        size: (H, W) to prepare.
+        archive: a zip file to unpack into the set's folder first.
+        depth_unit: of a folder of your own.
+        n: number of rooms to render.
+
+    Returns:
+        One sentence for readers.
+
+    Raises:
+        DataError: something on disk is wrong; it names the file.
+        ValueError: an argument is.
+    """
+    about = entry(name)
+    home = about.home(root)
+    if archive is not None:
+        if home is None or about.kind == "generated":
+            raise ValueError(
+                f"archive is {str(archive)!r}, but {name} has no folder to "
+                "unpack it into; give its root"
+            )
+        from depthlib.data.archive import extract
+
+        extract(archive, home)
+    made = _made(name, home, size, depth_unit, n)
+    for data in made:
+        if hasattr(data, "arrays"):
+            data.arrays()
+        data[0]
+    said = ", ".join(f"{len(data)} of {data.name}" for data in made)
+    return f"ready at {size[0]} x {size[1]}: {said}"
+
+
+def _made(name, home, size, depth_unit, n):
+    if name == "rooms":
+        from depthlib.data.rooms import rooms
+
+        return [rooms(n, size=size)]
+    if name == "nyu_v2_labeled":
+        from depthlib.data.nyu import NYUv2
+
+        options = {"size": size, "depth_unit": depth_unit}
+        return [NYUv2(home, split, **options) for split in ("train", "test")]
+    from depthlib.data.folder import ImageFolder
+
+    if home is None or depth_unit is None:
+        raise ValueError(
+            "root and depth_unit are needed for a folder of your own: the "
+            'folder, and the unit of its depth, such as "mm"'
+        )
+    options = {"size": size, "depth_unit": depth_unit}
+    return [ImageFolder(home, cached=True, **options)]
+
+
+def fill_holes(root, output, *, depth_unit, split=None) -> Path:
+    """Write a copy of a folder whose depth maps have no holes.
+
+    Holes are filled by colourisation (``depthlib.kernels.inpaint``).
+    Interrupted, it continues where it stopped; `output` appears when all of
+    it is there. Depth is written as ``.npy`` in metres.
+
+    Args:
+        root: a folder that ``ImageFolder`` reads.
+        output: a folder to make.
+        depth_unit: of `root`.
+        split: name of the list of pairs, as for ``ImageFolder``.
+
+    Returns:
+        ``output``; read it with ``depth_unit="m"``.
+    """
+    from depthlib.data.folder import ImageFolder
+
+    data = ImageFolder(root, depth_unit=depth_unit, split=split)
+    output = Path(output)
+    if output.exists():
+        raise DataError(f"{output} exists already; name a new folder")
+    part = output.with_name(f"{output.name}.part")
+    for folder in ("images", "depths"):
+        (part / folder).mkdir(parents=True, exist_ok=True)
+    for i, (picture, _) in enumerate(data.pairs):
+        target = part / "depths" / f"{i:06d}.npy"
+        copy = part / "images" / f"{i:06d}{picture.suffix.lower()}"
+        if target.exists() and copy.exists():
+            continue
+        image, depth, _ = data.read(i)
+        filled = io.BytesIO()
+        np.save(filled, _filled(image, depth))
+        _keep(target, filled.getvalue())
+        _keep(copy, picture.read_bytes())
+    if data.camera is not None:
+        camera = data.root / "intrinsics.txt"
+        shutil.copyfile(camera, part / "intrinsics.txt")
+    part.rename(output)
+    return output
+
+
+def _filled(image: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    from depthlib.kernels.inpaint import inpaint_depth
+
+    picture = torch.from_numpy(image.copy()).permute(2, 0, 1)[None] / 255
+    known = torch.from_numpy(depth)[None, None]
+    return inpaint_depth(picture, known, known > 0)[0, 0].numpy()
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write under another name and rename: never half a file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
