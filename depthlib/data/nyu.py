@@ -120,7 +120,7 @@ class NYUv2(PairDataset):
             )
         # In a copy of other size the camera has shrunk with the picture.
         matrix = torch.from_numpy(INTRINSICS)
-        matrix = scale_intrinsics(matrix, FRAME, depth.shape)
+        matrix = scale_intrinsics(matrix, FRAME, depth.shape).numpy()
         return resized(image, depth, matrix, self.size)
 
     def __len__(self):
