@@ -19,7 +19,8 @@ data_app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 
-EXPECTED = (ValueError, FileNotFoundError, RuntimeError, FloatingPointError)
+SHORT = {"nyu": "nyu_v2_labeled"}  # as in train --data nyu
+EXPECTED = (ValueError, OSError, RuntimeError, FloatingPointError)
 
 
 @contextmanager
@@ -188,6 +189,84 @@ def status(profile: str = "study"):
             present = sum(r["key"] in wanted for r in records)
             current = sum(is_current(r) for r in records)
             typer.echo(f"{name:22} {present:7}  {len(wanted):6}  {current:7}")
+
+
+@data_app.command("list")
+def list_data():
+    """Where to get each data set, which files it has, and if it is here."""
+    from depthlib.data.catalogue import describe
+
+    with one_sentence():
+        typer.echo(describe())
+
+
+Unit = Annotated[
+    str | None,
+    typer.Option(help='of stored depth: m, cm, mm, or "(v + 0.5) * 10 / 255"'),
+]
+Root = Annotated[Path | None, typer.Option(help="folder of the data set")]
+
+
+@data_app.command("check")
+def check_data(
+    name: str,
+    root: Root = None,
+    unit: Unit = None,
+    scene: Annotated[
+        str | None, typer.Option(help="indoor, outdoor or any")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="of a folder: name of its list")
+    ] = None,
+):
+    """Read a whole data set; name the first file that is wrong."""
+    from depthlib.data.check import check
+
+    with one_sentence():
+        report = check(
+            SHORT.get(name, name),
+            root,
+            depth_unit=unit,
+            scene=scene,
+            split=split,
+        )
+    typer.echo(report)
+
+
+@data_app.command("prepare")
+def prepare_data(
+    name: str,
+    root: Root = None,
+    size: Annotated[str, typer.Option(help="HxW of the pictures")] = "96x128",
+    unit: Unit = None,
+    archive: Annotated[
+        Path | None, typer.Option(help="zip file to unpack first")
+    ] = None,
+    n: Annotated[int, typer.Option(help="number of rooms")] = 1000,
+):
+    """Resize or render once, so that no training has to wait for it."""
+    from depthlib.data.prepare import prepare
+
+    with one_sentence():
+        said = prepare(
+            SHORT.get(name, name),
+            root,
+            size=_size(size),
+            archive=archive,
+            depth_unit=unit,
+            n=n,
+        )
+    typer.echo(said)
+
+
+def _size(text: str) -> tuple[int, int]:
+    height, _, width = text.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal()):
+        raise ValueError(f"size is {text!r}; give HEIGHTxWIDTH, as in 96x128")
+    size = int(height), int(width)
+    if min(size) < 1:
+        raise ValueError(f"size is {text!r}; both must be above 0")
+    return size
 
 
 def _set(values: dict) -> dict:
