@@ -1,262 +1,292 @@
-"""NYU Depth v2 from tiny files in the official layouts."""
+"""NYU Depth v2 in both layouts, and what is wrong said in one sentence."""
+
+import copy
 
 import numpy as np
-import nyu_files
 import pytest
 import torch
 from PIL import Image
-
-from depthlib.data import DataError, NYUv2, nyu
-from depthlib.data.nyu_sources import MAT, SPLITS
-from depthlib.geometry import project, unproject
-
-SMALL = (48, 64)  # a tenth of the frame
-
-
-@pytest.fixture(scope="module")
-def truth():
-    return nyu_files.pairs()
-
-
-@pytest.fixture(scope="module")
-def mat(tmp_path_factory, truth):
-    return nyu_files.write_mat(tmp_path_factory.mktemp("mat") / "n", *truth)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, truth):
-    images, depths = truth
-    millimetres = np.rint(1000 * depths).astype(np.uint16)
-    home = tmp_path_factory.mktemp("folder") / "n"
-    return nyu_files.write_folder(home, images, millimetres)
-
-
-def test_the_official_file_comes_out_upright_and_in_its_split(mat, truth):
-    images, depths = truth
-    for split, numbers in (("train", [1, 2, 4]), ("test", [0, 3])):
-        data = NYUv2(mat, split)
-        assert len(data) == len(numbers) and data.size == (480, 640)
-        for i, number in enumerate(numbers):
-            item = data[i]
-            assert item["index"] == i
-            picture = item["image"].permute(1, 2, 0) * 255
-            np.testing.assert_allclose(picture, images[number], atol=1e-3)
-            np.testing.assert_array_equal(item["depth"][0], depths[number])
-    assert len(NYUv2(mat, "all")) == 5
-
-
-def test_items_are_as_everywhere(mat):
-    item = NYUv2(mat, size=SMALL)[-1]
-    assert item["index"] == 2
-    assert {
-        k: (v.dtype, tuple(v.shape)) for k, v in item.items() if k != ("index")
-    } == {
-        "image": (torch.float32, (3, *SMALL)),
-        "depth": (torch.float32, (1, *SMALL)),
-        "mask": (torch.bool, (1, *SMALL)),
-        "intrinsics": (torch.float32, (3, 3)),
-    }
-    assert item["image"].min() >= 0 and item["image"].max() <= 1
-    assert item["mask"].all()
-
-
-def test_both_layouts_hold_the_same(mat, folder):
-    for i in range(3):
-        ours, theirs = (NYUv2(r, size=SMALL)[i] for r in (mat, folder))
-        assert (ours["image"] - theirs["image"]).abs().max() < 0.02  # JPEG
-        assert (ours["depth"] - theirs["depth"]).abs().max() < 6e-4
-        torch.testing.assert_close(ours["intrinsics"], theirs["intrinsics"])
-
-
-def test_eight_bit_depth_is_the_middle_of_its_step(tmp_path, truth):
-    images, depths = truth
-    levels = np.floor(depths * 255 / 9.99547).astype(np.uint8)
-    data = NYUv2(nyu_files.write_folder(tmp_path / "n", images, levels))
-    step = 9.99547 / 255
-    difference = data[0]["depth"][0].numpy() - depths[1]
-    assert np.abs(difference).max() <= step / 2 + 1e-5
-    expected = (levels[1] + 0.5) * step
-    np.testing.assert_allclose(data[0]["depth"][0], expected, rtol=1e-6)
-
-
-def test_pictures_are_averaged_and_depth_is_sampled(mat, truth):
-    images, depths = truth
-    item = NYUv2(mat, size=SMALL)[0]
-    blocks = images[1].reshape(48, 10, 64, 10, 3).astype(float).mean((1, 3))
-    picture = 255 * item["image"].permute(1, 2, 0).numpy()
-    assert np.abs(picture - blocks).max() <= 0.51  # rounded to 8 bit
-    assert np.isin(item["depth"].numpy(), depths[1]).all()
-    middle = depths[1].reshape(48, 10, 64, 10).mean((1, 3))
-    assert np.abs(item["depth"][0].numpy() - middle).max() < 0.02
-
-
-@pytest.mark.parametrize("size", [(480, 640), SMALL, (60, 60), (40, 80)])
-def test_the_camera_follows_crop_and_resize(mat, size):
-    """A point's pixel moves by the crop and the scale, exactly."""
-    matrix = NYUv2(mat, size=size)[0]["intrinsics"]
-    points = torch.tensor([[[[0.3]], [[-0.2]], [[2.0]]]])  # (1, 3, 1, 1)
-    whole = torch.from_numpy(nyu.INTRINSICS)[None]
-    before = project(points, whole)[0].flatten()
-    after = project(points, matrix[None])[0].flatten()
-    scale = min(480 / size[0], 640 / size[1])
-    margin = torch.tensor([640 - scale * size[1], 480 - scale * size[0]]) / 2
-    torch.testing.assert_close(after, (before - margin) / scale)
-
-
-def test_known_pixels_lie_where_the_camera_sees_them(mat):
-    item = NYUv2(mat, size=SMALL)[0]
-    points = unproject(item["depth"][None], item["intrinsics"][None])
-    torch.testing.assert_close(points[:, 2:], item["depth"][None])
-
-
-def test_the_cache_returns_what_the_files_hold(mat):
-    options = {"split": "test", "size": SMALL}
-    fresh = NYUv2(mat, cached=False, **options)
-    NYUv2(mat, cached=True, **options)[0]
-    kept = NYUv2(mat, cached=True, **options)
-    for i in range(2):
-        for name in ("image", "depth", "mask", "intrinsics"):
-            assert torch.equal(fresh[i][name], kept[i][name])
-
-
-def test_other_content_is_another_data_set(tmp_path, mat, truth):
-    images, depths = truth
-    one = NYUv2(mat, size=SMALL)
-    same = nyu_files.write_mat(tmp_path / "same", images, depths)
-    assert NYUv2(same, size=SMALL).manifest() == one.manifest()
-    other = nyu_files.write_mat(tmp_path / "other", images, depths + 0.5)
-    changed = NYUv2(other, size=SMALL)
-    assert changed.manifest() != one.manifest()
-    gap = changed[0]["depth"] - one[0]["depth"]
-    torch.testing.assert_close(gap, torch.full_like(gap, 0.5))
-
-
-def test_workers_read_what_the_process_reads(mat):
-    data = NYUv2(mat, size=SMALL)
-    loader = torch.utils.data.DataLoader(data, batch_size=3, num_workers=1)
-    batch = next(iter(loader))
-    expected = torch.stack([data[i]["depth"] for i in range(3)])
-    assert torch.equal(batch["depth"], expected)
-
-
-def spoil_unit(root, images, depths):
-    nyu_files.write_mat(root, images, 1000 * depths)
-
-
-def spoil_unit_of_folder(root, images, depths):
-    nyu_files.write_folder(root, images, depths.astype(np.uint16))
-
-
-def spoil_length(root, images, depths):
-    path = nyu_files.write_mat(root, images, depths) / MAT
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def spoil_format(root, images, depths):
-    (nyu_files.write_mat(root, images, depths) / MAT).write_text("hello")
-
-
-def spoil_split(root, images, depths):
-    (nyu_files.write_mat(root, images, depths) / SPLITS).unlink()
-
-
-def spoil_split_content(root, images, depths):
-    (nyu_files.write_mat(root, images, depths) / SPLITS).write_text("hello")
-
-
-def spoil_numbers(root, images, depths):
-    nyu_files.write_mat(root, images, depths, train=[2, 3, 9])
-
-
-def spoil_shapes(root, images, depths):
-    nyu_files.write_mat(root, images, depths[:, :, ::2])
-
-
-def spoil_nan(root, images, depths):
-    depths = depths.copy()
-    depths[1, 0, 0] = np.nan
-    nyu_files.write_mat(root, images, depths)
-
-
-def millimetres(depths):
-    return np.rint(1000 * depths).astype(np.uint16)
-
-
-def spoil_list(root, images, depths):
-    nyu_files.write_folder(root, images, millimetres(depths))
-    (root / "train_795.txt").unlink()
-
-
-def spoil_size(root, images, depths):
-    nyu_files.write_folder(root, images, millimetres(depths))
-    half = Image.open(root / "depth" / "000002.png").resize((320, 240))
-    half.save(root / "depth" / "000002.png")
-
-
-def spoil_picture(root, images, depths):
-    nyu_files.write_folder(root, images, millimetres(depths))
-    (root / "rgb" / "000002.jpg").write_text("not a picture")
-
-
-def cut_picture(root, images, depths):
-    nyu_files.write_folder(root, images, millimetres(depths))
-    path = root / "depth" / "000002.png"
-    path.write_bytes(path.read_bytes()[:2000])
-
-
-def lose_picture(root, images, depths):
-    nyu_files.write_folder(root, images, millimetres(depths))
-    (root / "rgb" / "000002.jpg").unlink()
-
-
-def swap_picture(root, images, depths):
-    nyu_files.write_folder(root, images, millimetres(depths))
-    Image.fromarray(images[2]).save(root / "depth" / "000002.png")
-
-
-def leave_nothing(root, images, depths):
-    root.mkdir()
-
-
-SPOILT = [
-    (spoil_unit, MAT, "millimetres read as metres"),
-    (spoil_unit_of_folder, "000001.png", "metres read as millimetres"),
-    (spoil_length, MAT, "cut off"),
-    (spoil_format, MAT, "no HDF5 file"),
-    (spoil_split, SPLITS, "is missing"),
-    (spoil_split_content, SPLITS, "no readable trainNdxs"),
-    (spoil_numbers, SPLITS, "names pair 9"),
-    (spoil_shapes, MAT, "expected images uint8"),
-    (spoil_nan, "pair 1", "holds NaN"),
-    (spoil_list, "train_795.txt", "is missing"),
-    (spoil_size, "000002.png", "is 240 x 320 but its picture is 480 x 640"),
-    (spoil_picture, "000002.jpg", "is no picture"),
-    (cut_picture, "000002.png", "damaged or cut off"),
-    (lose_picture, "000002.jpg", "is missing"),
-    (swap_picture, "000002.png", "one channel"),
-    (leave_nothing, "rgb", "holds no NYU Depth v2"),
-]
-
-
-@pytest.mark.parametrize(
-    ("spoil", "file", "words"), SPOILT, ids=[s[0].__name__ for s in SPOILT]
-)
-def test_what_is_wrong_is_said_in_one_sentence(
-    tmp_path, truth, spoil, file, words
+from torch.utils.data import DataLoader
+
+from depthlib.data import NYUv2
+from depthlib.data.files import DataError
+
+STEP = 9.99547 / 255
+
+
+def one_sentence(error, *words):
+    """The message names what it must, without a line break."""
+    text = str(error.value)
+    assert "\n" not in text
+    for word in words:
+        assert str(word) in text, text
+
+
+def test_official_file_comes_out_upright(nyu_mat, scenes):
+    images, depths = scenes
+    data = NYUv2(nyu_mat, "train", size=(24, 32))
+    assert [len(NYUv2(nyu_mat, s)) for s in ("train", "test", "all")] == [
+        3,
+        2,
+        5,
+    ]
+    for place, number in enumerate((2, 0, 3)):
+        item = data[place]
+        image = (item["image"] * 255).round().byte().permute(1, 2, 0)
+        assert np.array_equal(image.numpy(), images[number])
+        assert np.array_equal(item["depth"][0].numpy(), depths[number])
+        assert item["mask"].all() and item["index"] == place
+    assert NYUv2(nyu_mat, "test").names == [1, 4]
+
+
+def test_folder_gives_the_middle_of_each_step(nyu_folder, scenes):
+    data = NYUv2(nyu_folder, "test", size=(24, 32))
+    depth = data[1]["depth"][0].numpy()
+    # Half a step is the most by which a quantised depth may differ.
+    assert np.abs(depth - scenes[1][4]).max() <= STEP / 2 + 1e-6
+    steps = depth / STEP - 0.5
+    assert np.allclose(steps, np.round(steps), atol=1e-4)
+    image = data[1]["image"].permute(1, 2, 0).numpy() * 255
+    assert np.abs(image - scenes[0][4]).max() < 12
+
+
+def test_both_layouts_hold_the_same_pairs(nyu_mat, nyu_folder):
+    for split in ("train", "test"):
+        ours, theirs = NYUv2(nyu_mat, split), NYUv2(nyu_folder, split)
+        assert ours.names == [int(name) for name in theirs.names]
+    assert NYUv2(nyu_folder, "all").names == [f"{i:06d}" for i in range(5)]
+
+
+def test_16_bit_files_are_millimetres_unless_said_otherwise(
+    nyu_folder, scenes
 ):
-    root = tmp_path / "set"
-    spoil(root, *truth)
-    with pytest.raises(DataError) as caught:
-        data = NYUv2(root, cached=False)
-        for i in range(len(data)):
-            data[i]
-    said = str(caught.value)
-    assert words in said and file in said and str(tmp_path) in said
-    assert "\n" not in said
+    for i, depth in enumerate(scenes[1]):
+        path = nyu_folder / "depth" / f"{i:06d}.png"
+        Image.fromarray(np.round(depth * 1000).astype(np.uint16)).save(path)
+    depth = NYUv2(nyu_folder, cached=False)[1]["depth"][0].numpy()
+    assert np.allclose(depth, scenes[1][0], atol=6e-4)
+    halved = NYUv2(nyu_folder, cached=False, depth_unit=0.0005)
+    assert np.allclose(halved[1]["depth"][0] * 2, depth)
+    (nyu_folder / "depth_unit.txt").write_text("v * 2 / 1000\n")
+    doubled = NYUv2(nyu_folder, cached=False)
+    assert np.allclose(doubled[1]["depth"][0] / 2, depth)
+    assert doubled.manifest()["depth_unit"] == "v * 2 / 1000"
 
 
-def test_arguments_are_checked(mat):
-    with pytest.raises(ValueError, match="split is 'val'"):
-        NYUv2(mat, "val")
-    with pytest.raises(ValueError, match="has only 480 x 640"):
-        NYUv2(mat, size=(960, 1280), cached=False)[0]
+def test_shrinking_averages_colours_and_keeps_depths(nyu_mat, scenes):
+    item = NYUv2(nyu_mat, "train", size=(8, 16))[0]
+    # An aspect of 2 keeps 16 of the 24 rows, the middle ones.
+    window = scenes[0][2][4:20].astype(np.float64)
+    mean = window.reshape(8, 2, 16, 2, 3).mean((1, 3)).transpose(2, 0, 1)
+    assert np.abs(item["image"].numpy() * 255 - mean).max() <= 0.501
+    known = set(scenes[1][2][4:20].reshape(-1).tolist())
+    assert set(item["depth"].reshape(-1).tolist()) <= known
+
+
+def test_intrinsics_follow_the_crop_and_the_scale(nyu_mat):
+    # The tiny frame is the 640 x 480 one, 20 times smaller.
+    whole = NYUv2(nyu_mat, size=(24, 32))[0]["intrinsics"]
+    assert whole[0, 0].item() == pytest.approx(518.857901 / 20)
+    # The toolbox counts pixels from 1: its centre 1 is 0.5 here.
+    assert whole[0, 2].item() == pytest.approx((325.582449 - 0.5) / 20)
+    assert whole[1, 2].item() == pytest.approx((253.736166 - 0.5) / 20)
+    small = NYUv2(nyu_mat, size=(8, 16))[0]["intrinsics"]
+    assert small[0, 0].item() == pytest.approx(whole[0, 0].item() / 2)
+    assert small[1, 2].item() == pytest.approx((whole[1, 2].item() - 4) / 2)
+
+
+def test_cached_items_equal_fresh_ones(nyu_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPTHLIB_CACHE", str(tmp_path / "cache"))
+    cached = NYUv2(nyu_folder, "train", size=(12, 16))
+    fresh = NYUv2(nyu_folder, "train", size=(12, 16), cached=False)
+    for ours, theirs in zip(cached, fresh, strict=True):
+        for name in ("image", "depth", "mask", "intrinsics"):
+            assert torch.equal(ours[name], theirs[name])
+    assert not sorted((tmp_path / "cache" / "nyu").glob("*.tmp"))
+    # Later nothing is read again, and nothing is written.
+    again = NYUv2(nyu_folder, "train", size=(12, 16))
+    monkeypatch.setattr(again, "pair", None)
+    images, depths, matrices = again.arrays()
+    assert images.shape == (3, 12, 16, 3) and images.dtype == np.uint8
+    assert depths.shape == (3, 12, 16) and matrices.shape == (3, 3, 3)
+
+
+def test_the_cache_does_not_outlive_the_data(nyu_folder):
+    before = NYUv2(nyu_folder, "train", size=(12, 16))
+    old = before[1]["depth"].mean()
+    path = nyu_folder / "depth" / "000000.png"
+    Image.fromarray(np.full((24, 32), 200, np.uint8)).save(path)
+    after = NYUv2(nyu_folder, "train", size=(12, 16))
+    assert after[1]["depth"].mean() > old + 1
+    assert after.manifest() != before.manifest()
+
+
+def test_manifest_is_the_same_wherever_the_data_lie(nyu_folder, tmp_path):
+    import shutil
+
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(nyu_folder, copy)
+    ours = NYUv2(nyu_folder, "test").manifest()
+    assert ours == NYUv2(copy, "test").manifest()
+    assert ours != NYUv2(nyu_folder, "train").manifest()
+    assert ours["n"] == 2 and ours["name"] == "nyu-v2-labelled/test"
+
+
+def test_full_size_is_not_copied_into_the_cache(nyu_mat):
+    assert not NYUv2(nyu_mat).cached
+    assert NYUv2(nyu_mat, size=(96, 128)).cached
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_loaders_batch_it(nyu_mat, workers):
+    data = NYUv2(nyu_mat, "all", size=(12, 16))
+    batches = list(DataLoader(data, batch_size=2, num_workers=workers))
+    assert [len(b["index"]) for b in batches] == [2, 2, 1]
+    assert batches[0]["image"].shape == (2, 3, 12, 16)
+    assert batches[0]["image"].dtype == torch.float32
+    assert torch.equal(batches[1]["depth"][0], data[2]["depth"])
+    again = copy.copy(data)  # what a worker of a fresh process gets
+    assert again._arrays is None
+    assert torch.equal(again[4]["image"], data[4]["image"])
+
+
+def test_root_defaults_to_the_data_folder(nyu_mat, monkeypatch):
+    nyu_mat.rename(nyu_mat.parent / "nyu_v2_labeled")
+    monkeypatch.setenv("DEPTHLIB_DATA", str(nyu_mat.parent))
+    assert len(NYUv2(split="test")) == 2
+
+
+def test_absent_data_say_what_is_expected(tmp_path):
+    with pytest.raises(DataError) as error:
+        NYUv2(tmp_path / "nothing")
+    one_sentence(error, tmp_path / "nothing", "splits.mat", "train_795.txt")
+
+
+def test_a_wrong_split_name_is_refused(nyu_mat):
+    with pytest.raises(ValueError, match='choose "train", "test" or "all"'):
+        NYUv2(nyu_mat, "val")
+
+
+def test_a_missing_split_is_named(nyu_mat, nyu_folder):
+    (nyu_mat / "splits.mat").unlink()
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_mat)
+    one_sentence(error, nyu_mat / "splits.mat", "missing")
+    (nyu_folder / "test_654.txt").unlink()
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_folder, "test")
+    one_sentence(error, nyu_folder / "test_654.txt", "missing")
+
+
+@pytest.mark.parametrize("keep", [0, 10, 200])
+def test_a_damaged_split_file_is_named(nyu_mat, keep):
+    path = nyu_mat / "splits.mat"
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_mat)
+    assert str(path) in str(error.value)
+
+
+def test_a_split_beyond_the_file_is_refused(nyu_mat):
+    from scipy.io import savemat
+
+    savemat(nyu_mat / "splits.mat", {"trainNdxs": [[6]], "testNdxs": [[1]]})
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_mat, "train")
+    one_sentence(error, nyu_mat / "splits.mat", "pair 6", "holds 5")
+
+
+@pytest.mark.parametrize("text", ["", "000001\n000001\n"])
+def test_an_empty_or_doubled_list_is_refused(nyu_folder, text):
+    (nyu_folder / "test_654.txt").write_text(text)
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_folder, "test")
+    one_sentence(error, nyu_folder / "test_654.txt")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_a_cut_off_official_file_is_named(nyu_mat, share):
+    path = nyu_mat / "nyu_depth_v2_labeled.mat"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_mat)
+    one_sentence(error, path, "cut off")
+
+
+def test_a_text_file_in_place_of_the_official_one(nyu_mat):
+    path = nyu_mat / "nyu_depth_v2_labeled.mat"
+    path.write_text("<html>not found</html>")
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_mat)
+    one_sentence(error, path, "no HDF5 file")
+
+
+def test_other_arrays_than_expected_are_named(nyu_mat):
+    import h5py
+
+    path = nyu_mat / "nyu_depth_v2_labeled.mat"
+    with h5py.File(path, "w") as file:
+        file["images"] = np.zeros((5, 24, 32, 3), np.uint8)  # not transposed
+        file["depths"] = np.zeros((5, 32, 24), np.float32)
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_mat)
+    one_sentence(error, path, "(5, 24, 32, 3)", "(N, 3, 640, 480)")
+    with h5py.File(path, "w") as file:
+        file["labels"] = np.zeros(3)
+    with pytest.raises(DataError, match="neither images nor depths"):
+        NYUv2(nyu_mat)
+
+
+@pytest.mark.parametrize("part", ["rgb/000003.jpg", "depth/000003.png"])
+def test_a_cut_off_or_foreign_picture_is_named(nyu_folder, part):
+    path = nyu_folder / part
+    whole = path.read_bytes()
+    for content, word in (
+        (whole[: len(whole) // 2], "cut off"),
+        (b"just some text\n", "no picture"),
+    ):
+        path.write_bytes(content)
+        data = NYUv2(nyu_folder, "train", cached=False)
+        with pytest.raises(DataError) as error:
+            data[2]
+        one_sentence(error, path, word)
+    path.unlink()
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_folder, "train", size=(12, 16))[0]
+    one_sentence(error, path, "missing")
+
+
+def test_a_pair_of_two_sizes_is_named(nyu_folder):
+    path = nyu_folder / "depth" / "000002.png"
+    Image.fromarray(np.full((12, 16), 70, np.uint8)).save(path)
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_folder, cached=False)[0]
+    one_sentence(error, path, "12 x 16", "24 x 32")
+
+
+def test_a_colour_image_is_no_depth_map(nyu_folder):
+    path = nyu_folder / "depth" / "000002.png"
+    Image.fromarray(np.full((24, 32, 3), 70, np.uint8)).save(path)
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_folder, cached=False)[0]
+    one_sentence(error, path, "one channel")
+
+
+def test_a_wrong_unit_is_named(nyu_mat, nyu_folder, scenes):
+    import h5py
+
+    path = nyu_mat / "nyu_depth_v2_labeled.mat"
+    with h5py.File(path, "a") as file:
+        file["depths"][...] = file["depths"][...] * 1000
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_mat)[0]
+    one_sentence(error, path, "looks like millimetres read as metres")
+    with pytest.raises(DataError) as error:
+        NYUv2(nyu_folder, depth_unit="mm")[0]
+    one_sentence(error, "000002.png", "8-bit levels read as millimetres")
+
+
+def test_more_pixels_than_there_are_is_refused(nyu_mat):
+    with pytest.raises(ValueError, match=r"24 x 32 pixels"):
+        NYUv2(nyu_mat, size=(48, 64), cached=False)[0]
