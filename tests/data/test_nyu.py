@@ -63,12 +63,14 @@ def test_16_bit_files_are_millimetres_unless_said_otherwise(
     for i, depth in enumerate(scenes[1]):
         path = nyu_folder / "depth" / f"{i:06d}.png"
         Image.fromarray(np.round(depth * 1000).astype(np.uint16)).save(path)
-    depth = NYUv2(nyu_folder, cached=False)[1]["depth"][0].numpy()
+    depth = NYUv2(nyu_folder, size=(24, 32), cached=False)[1]["depth"][
+        0
+    ].numpy()
     assert np.allclose(depth, scenes[1][0], atol=6e-4)
-    halved = NYUv2(nyu_folder, cached=False, depth_unit=0.0005)
+    halved = NYUv2(nyu_folder, size=(24, 32), cached=False, depth_unit=0.0005)
     assert np.allclose(halved[1]["depth"][0] * 2, depth)
     (nyu_folder / "depth_unit.txt").write_text("v * 2 / 1000\n")
-    doubled = NYUv2(nyu_folder, cached=False)
+    doubled = NYUv2(nyu_folder, size=(24, 32), cached=False)
     assert np.allclose(doubled[1]["depth"][0] / 2, depth)
     assert doubled.manifest()["depth_unit"] == "v * 2 / 1000"
 
