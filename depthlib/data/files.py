@@ -32,7 +32,13 @@ def read_grey(path: Path) -> np.ndarray:
         DataError: the file is missing, damaged, no picture, or has several
             channels; depth has one.
     """
-    array = np.asarray(_opened(path))
+    picture = _opened(path)
+    if picture.mode in ("1", "P"):
+        # A palette's numbers name colours; they are no measure of anything.
+        raise DataError(
+            f"{path} has a palette; a depth map holds numbers, 8 or 16 bit"
+        )
+    array = np.asarray(picture)
     if array.ndim != 2:
         raise DataError(
             f"{path} has shape {array.shape}; a depth map has one channel, "
@@ -41,7 +47,8 @@ def read_grey(path: Path) -> np.ndarray:
     # Pillow opens 16-bit PNG as 32-bit integers in some of its versions.
     if array.dtype.kind == "i" and array.max(initial=0) <= 65535:
         array = array.astype(np.uint16)
-    return array
+    # Some TIFF files keep the other order of bytes.
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def read_depth(path: Path) -> np.ndarray:
@@ -82,6 +89,8 @@ def _opened(path: Path):
         raise DataError(
             f"{path} is no picture; replace it by the original file"
         ) from error
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{path} is too large to be a photo") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise DataError(
             f"{path} is damaged or cut off ({error}); copy it again"
