@@ -17,6 +17,7 @@ LUMA = (0.2989, 0.5870, 0.1140)  # ITU-R BT.601, as rgb2gray rounds it
 AROUND = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if (y, x) != (0, 0)]
 TOLERANCE = 1e-9  # of the largest depth
 SWEEPS = 3  # substitutions for each, dearer, solution of the unknown block
+RIM = 1.3  # growth of the block up to which its rim is worth factoring
 LEAF = 8  # pixels: where dissection of the image stops
 
 
@@ -129,18 +130,22 @@ def _solve_all(rows, known, measured, alpha, shape) -> np.ndarray:
 def _alternate(rows, known, measured, alpha, shape) -> np.ndarray:
     """Holes exactly, the known pixels by substitution, in turns.
 
-    Only the block of the unknown pixels and of the known ones around them is
-    factored. An error e of the other pixels gives those of the block, whose
-    rows are means and measurements, no larger one, and comes back from the
-    substitutions as e / (1 + alpha) at most. So the error after a turn is at
-    most its change / alpha, which is what is tested: a small residual would
-    promise nothing here.
+    Only the block of the unknown pixels is factored, with the known ones
+    around them unless those are too many (scattered single holes). An error
+    e of the other pixels gives those of the block, whose rows are means and
+    measurements, no larger one, and comes back from the substitutions as
+    e / (1 + alpha) at most. So the error after a turn is at most its change
+    / alpha, which is what is tested: a small residual would promise nothing
+    here.
     """
     from scipy.sparse import diags_array
 
     order = _dissection(*shape)
     # Most of the exchange is across the rim; it converges much faster so.
-    near = ~known | (rows @ ~known > 0)
+    near = ~known
+    rim = near | (rows @ near > 0)
+    if rim.sum() <= RIM * near.sum():
+        near = rim
     block, others = order[near[order]], np.flatnonzero(~near)
     into_block, into_others = rows[block], rows[others]
     drawn = alpha * measured  # 0 where unknown
