@@ -24,7 +24,6 @@ _HOME = {
     "ImageFolder": "folder",
     "DataError": "files",
     "DepthUnit": "units",
-    "manifest_hash": "check",
 }
 
 __all__ = ["cache_dir", "data_root", "rooms", *_HOME]

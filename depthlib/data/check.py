@@ -1,11 +1,8 @@
 """Is the data on this disk what it should be?"""
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
 
 import numpy as np
-from torch.utils.data import Subset
 
 from depthlib.data.catalogue import Entry, entry
 from depthlib.data.files import DataError
@@ -38,24 +35,6 @@ class Report:
 
     def __str__(self):
         return "\n".join(self.lines)
-
-
-def manifest_hash(data) -> str:
-    """Sixteen hex digits that identify a data set by its manifest.
-
-    Args:
-        data: a depthlib data set, or a ``torch.utils.data.Subset`` of one.
-    """
-    values = data
-    if isinstance(data, Subset):
-        values = {
-            "of": manifest_hash(data.dataset),
-            "indices": [int(i) for i in data.indices],
-        }
-    else:
-        values = data.manifest()
-    text = json.dumps(values, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def check(

@@ -19,6 +19,7 @@ def prepare(
     size=(96, 128),
     archive=None,
     depth_unit=None,
+    filled=None,
     n: int = 1000,
 ) -> str:
     """Make what training reads, so that no run has to wait for it.
@@ -30,6 +31,8 @@ def prepare(
         size: (H, W) to prepare.
         archive: a zip file to unpack into the set's folder first.
         depth_unit: of a folder of your own.
+        filled: for a folder of your own, another folder: a copy of the first
+            without holes is made there and prepared in its place.
         n: number of rooms to render.
 
     Returns:
@@ -50,13 +53,22 @@ def prepare(
         from depthlib.data.archive import extract
 
         extract(archive, home)
+    said = ""
+    if filled is not None:
+        if name != "folder":
+            raise ValueError(
+                f"filled is given for {name}; only folder has holes to fill"
+            )
+        home = _needed(home, depth_unit)
+        home = fill_holes(home, filled, depth_unit=depth_unit)
+        depth_unit, said = "m", f"filled in {home}, depth in metres; "
     made = _made(name, home, size, depth_unit, n)
     for data in made:
         if hasattr(data, "arrays"):
             data.arrays()
         data[0]
-    said = ", ".join(f"{len(data)} of {data.name}" for data in made)
-    return f"ready at {size[0]} x {size[1]}: {said}"
+    sets = ", ".join(f"{len(data)} of {data.name}" for data in made)
+    return f"{said}ready at {size[0]} x {size[1]}: {sets}"
 
 
 def _made(name, home, size, depth_unit, n):
@@ -71,13 +83,17 @@ def _made(name, home, size, depth_unit, n):
         return [NYUv2(home, split, **options) for split in ("train", "test")]
     from depthlib.data.folder import ImageFolder
 
+    options = {"size": size, "depth_unit": depth_unit}
+    return [ImageFolder(_needed(home, depth_unit), cached=True, **options)]
+
+
+def _needed(home, depth_unit):
     if home is None or depth_unit is None:
         raise ValueError(
             "root and depth_unit are needed for a folder of your own: the "
             'folder, and the unit of its depth, such as "mm"'
         )
-    options = {"size": size, "depth_unit": depth_unit}
-    return [ImageFolder(home, cached=True, **options)]
+    return home
 
 
 def fill_holes(root, output, *, depth_unit, split=None) -> Path:

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch.utils.data import Subset
 
-from depthlib.data import ImageFolder, NYUv2, rooms
+from depthlib.data import ImageFolder, NYUv2
 from depthlib.data import check as check_module
 from depthlib.data.archive import extract
 from depthlib.data.catalogue import catalogue, describe
-from depthlib.data.check import check, manifest_hash
+from depthlib.data.check import check
 from depthlib.data.files import DataError
 from depthlib.data.prepare import fill_holes, prepare
 from depthlib.data.store import build_once, stored
@@ -115,17 +114,6 @@ def test_the_unit_of_a_whole_set_is_judged(nyu_folder, tiny_nyu, scenes):
 def test_wrong_arguments_are_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         check(**arguments)
-
-
-def test_manifest_hashes_tell_data_apart(nyu_folder):
-    train, test = NYUv2(nyu_folder, "train"), NYUv2(nyu_folder, "test")
-    hashes = {manifest_hash(train), manifest_hash(test)}
-    hashes.add(manifest_hash(NYUv2(nyu_folder, "train", size=(12, 16))))
-    hashes.add(manifest_hash(Subset(train, range(2))))
-    hashes.add(manifest_hash(rooms(3)))
-    assert len(hashes) == 5
-    assert all(len(h) == 16 and int(h, 16) >= 0 for h in hashes)
-    assert manifest_hash(NYUv2(nyu_folder, "train")) in hashes
 
 
 def test_prepare_leaves_nothing_for_training(nyu_folder, monkeypatch):
@@ -264,3 +252,14 @@ def test_builders_at_once_build_once(tmp_path):
     for thread in threads:
         thread.join()
     assert results == [12.0] * 4 and built == [0, 1, 2]
+
+
+def test_prepare_fills_holes_where_asked(folder, tmp_path):
+    said = prepare(
+        "folder", folder, depth_unit="mm", size=(12, 16), filled=tmp_path / "f"
+    )
+    assert str(tmp_path / "f") in said and "5 of f/all" in said
+    data = ImageFolder(tmp_path / "f", depth_unit="m")
+    assert all(item["mask"].all() for item in data)
+    with pytest.raises(ValueError, match="only folder has holes to fill"):
+        prepare("rooms", filled=tmp_path / "g")
