@@ -20,6 +20,7 @@ data_app = typer.Typer(
 app.add_typer(data_app, name="data")
 
 SHORT = {"nyu": "nyu_v2_labeled"}  # as in train --data nyu
+LABELLED_TRAIN = 795  # NYU Depth v2's own number of training pairs
 EXPECTED = (ValueError, OSError, RuntimeError, FloatingPointError)
 
 
@@ -55,12 +56,13 @@ def train(
     with one_sentence():
         given = {"n_train": n_train, "samples": samples, "lr": lr}
         p = get_profile(profile)
+        usual = LABELLED_TRAIN if data == "nyu" else p.anchor
         config = p.config(
             "train",
             loss=loss,
             data=data,
             seed=seed,
-            **({"n_train": p.anchor} | _set(given)),
+            **({"n_train": usual} | _set(given)),
         )
         typer.echo(config.describe())
         train_data, test_data, protocol = build_data(config)

@@ -53,7 +53,10 @@ def _nyu(config):
     train = NYUv2(split="train", size=config.size)
     test = NYUv2(split="test", size=config.size)
     if config.n_train != len(train):
-        train = torch.utils.data.Subset(train, range(config.n_train))
+        raise ValueError(
+            f"n_train is {config.n_train}, but NYU Depth v2 has "
+            f"{len(train)} labelled training pairs; give that number"
+        )
     return train, test, PROTOCOLS["nyu_eigen"]
 
 

@@ -3,6 +3,8 @@
 import torch
 from torch.utils.data import Dataset
 
+from depthlib.data.transforms import mirror
+
 
 class SampleStream(Dataset):
     """An endless, reshuffled pass over a data set, addressed by position.
@@ -36,20 +38,8 @@ class SampleStream(Dataset):
             self._epoch = epoch
         sample = self.data[int(self._order[place])]
         if self.flip and self._flips[place]:
-            sample = mirrored(sample)
+            sample = mirror(sample)
         return sample
-
-
-def mirrored(sample: dict) -> dict:
-    """The sample as seen in a mirror: ``c_x`` becomes ``W - c_x``."""
-    sample = dict(sample)
-    width = sample["image"].shape[-1]
-    for name in ("image", "depth", "mask"):
-        sample[name] = sample[name].flip(-1)
-    intrinsics = sample["intrinsics"].clone()
-    intrinsics[0, 2] = width - intrinsics[0, 2]
-    sample["intrinsics"] = intrinsics
-    return sample
 
 
 def batch_positions(start: int, stop: int, batch: int, rank=0, world=1):

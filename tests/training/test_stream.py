@@ -3,11 +3,7 @@
 import pytest
 import torch
 
-from depthlib.training.stream import (
-    SampleStream,
-    batch_positions,
-    mirrored,
-)
+from depthlib.training.stream import SampleStream, batch_positions
 
 
 class Numbers(torch.utils.data.Dataset):
@@ -61,16 +57,6 @@ def test_processes_share_the_global_batch():
         halves = apart[0][step] + apart[1][step]
         assert sorted(halves) == together[step]
     assert together == [list(range(12, 18)), list(range(18, 24))]
-
-
-def test_mirror_moves_the_principal_point_and_is_its_own_inverse():
-    sample = Numbers(1)[0]
-    seen = mirrored(sample)
-    assert seen["intrinsics"][0, 2] == 6 - 2.0
-    assert torch.equal(seen["depth"][0, 0], torch.arange(6.0, 0, -1))
-    back = mirrored(seen)
-    for name in ("image", "depth", "mask", "intrinsics"):
-        assert torch.equal(back[name], sample[name])
 
 
 def test_about_half_of_the_samples_are_mirrored():
