@@ -84,48 +84,47 @@ def render_room(
         unknown), intrinsics (3, 3) float32, and the dict if asked for.
     """
     from depthlib.kernels import render_numba
-    from depthlib.kernels.render_shade import shade
 
     room = scene(style, split, seed, index)
     solids, pose = room.layout.scene, room.layout.pose
-    height, width = size
-    # Four rays a pixel for colour, one through its centre for depth.
-    fine = (2 * height, 2 * width)
-    matrix = room.intrinsics(fine)
-    light = shade(
-        solids,
-        room.look,
-        pose,
-        matrix,
-        *render_numba.cast(solids, pose, matrix, fine),
-    )
-    light = np.minimum(light, 60.0 * float(room.look.ambient[:2].mean()))
-    light = light.reshape(height, 2, width, 2, 3).mean((1, 3), np.float64)
-    key = _key(style, split, seed, index)
-    image = rooms_sensor.develop(Draw(*key, PHOTO), light)
     matrix = room.intrinsics(size)
     depth, ids = render_numba.cast(solids, pose, matrix, size)
     known = (depth >= MIN_DEPTH) & (depth <= MAX_DEPTH)
     material = room.look.material[np.maximum(ids, 0)]
+    key = _key(style, split, seed, index)
+    image = rooms_sensor.develop(Draw(*key, PHOTO), _light(room, size))
+    given = depth
     if sensor:
         rows = room.look.materials[material]
-        clear = np.where(known, depth, MAX_DEPTH)
         given = rooms_sensor.sense(
             Draw(*key, SENSOR),
-            clear,
+            np.where(known, depth, MAX_DEPTH),
             matrix[0, 0],
-            rows[..., 10],
-            image.mean(2) / 255,
-            rows[..., 12] > 0,
+            gloss=rows[..., 10],
+            grey=image.mean(2) / 255,
+            glass=rows[..., 12] > 0,
         )
-    else:
-        given = depth
     given = np.where(known, given, 0).astype(np.float32)
     result = image.transpose(2, 0, 1), given, matrix.astype(np.float32)
     if return_ids:
         normals = render_numba.normals(solids, pose, matrix, depth, ids)
         result += ({"solid": ids, "material": material, "normals": normals},)
     return result
+
+
+def _light(room, size):
+    """Linear light (H, W, 3): the mean of four samples a pixel."""
+    from depthlib.kernels.render_numba import cast
+    from depthlib.kernels.render_shade import shade
+
+    height, width = size
+    fine = (2 * height, 2 * width)
+    solids, matrix = room.layout.scene, room.intrinsics(fine)
+    seen = cast(solids, room.pose, matrix, fine)
+    light = shade(solids, room.look, room.pose, matrix, *seen)
+    # A lamp seen directly would else outshine the pixels at its edge.
+    light = np.minimum(light, 60.0 * float(room.look.ambient[:2].mean()))
+    return light.reshape(height, 2, width, 2, 3).mean((1, 3), np.float64)
 
 
 def _key(style, split, seed, index):

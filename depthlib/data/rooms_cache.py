@@ -46,7 +46,9 @@ def stored_rooms(n: int, size, parameters: dict, render, workers: int):
     found = _open(home, n)
     if found is None:
         home.mkdir(parents=True, exist_ok=True)
-        with _one_at_a_time(home):
+        with _one_at_a_time(home) as alone:
+            for left in home.glob(".part-*") if alone else ():
+                shutil.rmtree(left, ignore_errors=True)  # of a killed run
             found = _open(home, n)  # another process may have been faster
             if found is None:
                 _write(home, n, size, parameters, render, workers)
@@ -111,7 +113,8 @@ def _write(home, n, size, parameters, render, workers):
         (temporary / "parameters.json").write_text(
             json.dumps(parameters | {"n": n}, indent=1) + "\n"
         )
-        temporary.replace(home / f"n{n}")
+        if n not in _sets(home):
+            temporary.replace(home / f"n{n}")
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -149,14 +152,14 @@ def _quick_turns():
 def _one_at_a_time(home: Path):
     """Lets one process render while others wait, where the system can.
 
-    Without locks two processes would render the same set; the rename then
-    fails for the second only if it comes at the same instant.
+    Yields whether it could: without locks two processes may render the same
+    set, and the second finds it there when it is done.
     """
     try:
         import fcntl
     except ImportError:
-        yield
+        yield False
         return
     with (home / "lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        yield True

@@ -183,42 +183,19 @@ def sofa(draw: Draw, b: bool, w: float | None = None) -> Parts:
     step = (w - 2 * arm) / count
     for k in range(count):
         x = -w / 2 + arm + step * (k + 0.5)
-        parts.box(
-            x, thick / 2, seat - 0.14, step - 0.02, d - thick, 0.15, "fabric"
-        )
-        parts.box(
-            x,
-            -d / 2 + thick + 0.09,
-            seat,
-            step - 0.03,
-            0.14,
-            0.85 * (high - seat),
-            "fabric",
-            tilt=0.18,
-        )
+        low, deep = seat - 0.14, d - thick
+        parts.box(x, thick / 2, low, step - 0.02, deep, 0.15, "fabric")
+        y, tall = -d / 2 + thick + 0.09, 0.85 * (high - seat)
+        parts.box(x, y, seat, step - 0.03, 0.14, tall, "fabric", tilt=0.18)
+    back = -d / 2 + thick + 0.26
     for _ in range(draw.integer(0, 3)):
         x = draw.uniform(-w / 2 + arm + 0.2, w / 2 - arm - 0.2)
-        parts.box(
-            x,
-            -d / 2 + thick + 0.26,
-            seat + 0.01,
-            0.42,
-            0.13,
-            0.38,
-            "cushion",
-            tilt=0.35,
-            yaw=draw.uniform(-0.3, 0.3),
-        )
-    for sx in (-1, 1):
-        for sy in (-1, 1):
-            parts.rod(
-                sx * (w / 2 - 0.07),
-                sy * (d / 2 - 0.07),
-                0,
-                0.025,
-                foot,
-                "wood",
-            )
+        yaw = draw.uniform(-0.3, 0.3)
+        place = (x, back, seat + 0.01)
+        parts.box(*place, 0.42, 0.13, 0.38, "cushion", yaw, tilt=0.35)
+    for x in (-w / 2 + 0.07, w / 2 - 0.07):
+        for y in (-d / 2 + 0.07, d / 2 - 0.07):
+            parts.rod(x, y, 0, 0.025, foot, "wood")
     return parts
 
 
@@ -260,47 +237,17 @@ def bed(draw: Draw, b: bool) -> Parts:
     thick = draw.uniform(0.16, 0.26)
     parts.box(0, 0.03, h, w, long - 0.1, thick, "bedding")
     head = draw.uniform(0.75, 1.2)
-    parts.box(
-        0,
-        -long / 2 + 0.03,
-        0,
-        w + 0.06,
-        0.06,
-        head,
-        draw.pick(("wood", "fabric")),
-    )
+    board = draw.pick(("wood", "fabric"))
+    parts.box(0, -long / 2 + 0.03, 0, w + 0.06, 0.06, head, board)
     top = h + thick
     cover = draw.uniform(0.5, 0.75) * long
-    parts.box(
-        0,
-        long / 2 - cover / 2 + 0.005,
-        top - 0.14,
-        w + 0.05,
-        cover,
-        0.18,
-        "blanket",
-    )
+    y = long / 2 - cover / 2 + 0.005
+    parts.box(0, y, top - 0.14, w + 0.05, cover, 0.18, "blanket")
     count = 1 if w < 1.3 else 2
     for k in range(count):
-        x = (k - (count - 1) / 2) * w / 2
-        parts.ball(
-            x,
-            -long / 2 + 0.34,
-            top + 0.05,
-            0.33,
-            "bedding",
-            deep=0.22,
-            high=0.1,
-        )
+        place = ((k - (count - 1) / 2) * w / 2, -long / 2 + 0.34, top + 0.05)
+        parts.ball(*place, 0.33, "bedding", deep=0.22, high=0.1)
     for _ in range(draw.integer(0, 2)):
-        parts.box(
-            draw.uniform(-0.3, 0.3) * w,
-            -long / 2 + 0.55,
-            top,
-            0.4,
-            0.12,
-            0.34,
-            "cushion",
-            tilt=0.5,
-        )
+        place = (draw.uniform(-0.3, 0.3) * w, -long / 2 + 0.55, top)
+        parts.box(*place, 0.4, 0.12, 0.34, "cushion", tilt=0.5)
     return parts

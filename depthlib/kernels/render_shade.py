@@ -40,16 +40,16 @@ def shade(scene, look, pose, intrinsics, depth, ids):
         ids: (H, W) int32 of the view.
     """
     out = np.zeros((*depth.shape, 3), np.float32)
+    bounds = group_bounds(scene, look.shadow)
     _ENTER(
-        scene.kind,
-        scene.group,
-        solid_rows(scene),
-        group_bounds(scene, look.shadow),
-        look.shadow,
-        look.material,
-        look.materials,
-        look.lights,
-        look.ambient,
+        (scene.kind, scene.group, solid_rows(scene), bounds),
+        (
+            look.shadow,
+            look.material,
+            look.materials,
+            look.lights,
+            look.ambient,
+        ),
         np.ascontiguousarray(pose, np.float64),
         np.ascontiguousarray(intrinsics, np.float64),
         depth,
@@ -61,8 +61,8 @@ def shade(scene, look, pose, intrinsics, depth, ids):
 
 # The scratch row of a sample: place (0-2), normal (3-5), direction to the
 # camera (6-8), texture u v and half sides (9-12), face (13), pixel size (14),
-# colour (15-17), light (18-20), highlight (21-23).
-_SCRATCH = 24
+# light (15-17), highlight (18-20).
+_SCRATCH = 21
 
 
 def _entry(stamp):
@@ -74,71 +74,22 @@ def _entry(stamp):
     """
 
     @njit(**OPTIONS)
-    def enter(
-        kind,
-        group,
-        solids,
-        bounds,
-        shadow,
-        material,
-        materials,
-        lights,
-        ambient,
-        pose,
-        matrix,
-        depth,
-        ids,
-        out,
-    ):
+    def enter(*given):
         if stamp >= 0:
-            _shade(
-                kind,
-                group,
-                solids,
-                bounds,
-                shadow,
-                material,
-                materials,
-                lights,
-                ambient,
-                pose,
-                matrix,
-                depth,
-                ids,
-                out,
-            )
+            _shade(*given)
 
     return enter
 
 
 @njit(**INNER)
-def _shade(
-    kind,
-    group,
-    solids,
-    bounds,
-    shadow,
-    material,
-    materials,
-    lights,
-    ambient,
-    pose,
-    matrix,
-    depth,
-    ids,
-    out,
-):
+def _shade(things, look, pose, matrix, depth, ids, out):
+    kind, _, solids, _ = things
     count = kind.shape[0]
     turns, offsets = np.empty((count, 3, 3)), np.empty((count, 3))
     room = -1
     for p in range(count):
-        to_solid(
-            solids[p, :9].reshape(3, 3),
-            solids[p, 9:12],
-            pose,
-            turns[p],
-            offsets[p],
-        )
+        rotation = solids[p, :9].reshape(3, 3)
+        to_solid(rotation, solids[p, 9:12], pose, turns[p], offsets[p])
         room = p if kind[p] == 4 else room
     w, colour = np.zeros(_SCRATCH), np.zeros(3)
     for i in range(depth.shape[0]):
@@ -152,34 +103,28 @@ def _shade(
             _place(w, kind[p], solids, p, turns, offsets, pose, x, y, z)
             slant = w[3] * w[6] + w[4] * w[7] + w[5] * w[8]
             w[14] = z / matrix[0, 0] / max(slant, 0.15)
-            row = _row(kind[p], material[p], w[13])
-            tex.albedo(
-                materials, row, w[9], w[10], w[11], w[12], w[14], colour
-            )
-            glow = materials[row, tex.GLOW]
-            if glow > 0:
-                for k in range(3):
-                    out[i, j, k] = colour[k] * glow
-                continue
-            if materials[row, tex.KIND] == tex.FOLDS:
-                _pleat(w, solids, p, materials[row, tex.PERIOD])
-            _bounced(
-                w, kind[p], group[p], group, solids, room, bounds, ambient
-            )
-            _direct(
-                w,
-                kind,
-                solids,
-                shadow,
-                bounds,
-                lights,
-                materials[row, tex.GLOSS],
-                materials[row, tex.SHARP],
-                i,
-                j,
-            )
+            _light_up(things, look, room, p, w, colour, i, j)
             for k in range(3):
-                out[i, j, k] = colour[k] * w[18 + k] + w[21 + k]
+                out[i, j, k] = colour[k] * w[15 + k] + w[18 + k]
+
+
+@njit(**INNER)
+def _light_up(things, look, room, p, w, colour, i, j):
+    """The surface's colour, and the light and the highlight on it."""
+    kind, group, solids, bounds = things
+    shadow, material, materials, lights, ambient = look
+    row = _row(kind[p], material[p], w[13])
+    tex.albedo(materials, row, w[9], w[10], w[11], w[12], w[14], colour)
+    glow = materials[row, tex.GLOW]
+    if glow > 0:
+        for k in range(3):
+            w[15 + k], w[18 + k] = glow, 0.0
+        return
+    if materials[row, tex.KIND] == tex.FOLDS:
+        _pleat(w, solids, p, materials[row, tex.PERIOD])
+    _bounced(w, kind[p], group[p], group, solids, room, bounds, ambient)
+    gloss, sharp = materials[row, tex.GLOSS], materials[row, tex.SHARP]
+    _direct(w, kind, solids, shadow, bounds, lights, gloss, sharp, i, j)
 
 
 @njit(**INNER)
@@ -258,8 +203,8 @@ def _bounced(w, kind, mine, group, s, room, bounds, ambient):
         lean += ambient[2, k] * w[3 + k]
     for k in range(3):
         mixed = ambient[0, k] * up + ambient[1, k] * (1 - up)
-        w[18 + k] = gone * lean * mixed
-        w[21 + k] = 0.0
+        w[15 + k] = gone * lean * mixed
+        w[18 + k] = 0.0
 
 
 @njit(**INNER)
@@ -292,8 +237,8 @@ def _direct(w, kind, solids, shadow, bounds, lights, gloss, sharp, i, j):
             gleam = max((w[3] * hx + w[4] * hy + w[5] * hz) / norm, 0.0)
             gleam = gloss * gleam**sharp
         for k in range(3):
-            w[18 + k] += share * lights[g, 13 + k]
-            w[21 + k] += share * gleam * lights[g, 13 + k]
+            w[15 + k] += share * lights[g, 13 + k]
+            w[18 + k] += share * gleam * lights[g, 13 + k]
 
 
 _ENTER = _entry(

@@ -122,44 +122,55 @@ def albedo(materials, row, u, v, half_u, half_v, pixel, out):
     if kind == WOOD and half_v > half_u:
         u, v = v, u
     u, v = u + m[SHIFT_U], v + m[SHIFT_V]
-    size, ratio, share, tint = m[PERIOD], m[RATIO], 0.0, 1.0
-    if kind == WOOD:
-        share = 0.5 + 0.5 * m[CONTRAST] * grain(u, v, size, pixel, seed)
-    elif kind == PLANKS or kind == PARQUET:
-        share, tint = _planks(m, kind, u, v, size, ratio, pixel, seed)
-    elif kind == CHECKER:
-        odd = (cell(u / size) + cell(v / size)) & 1
-        share = 0.5 + (odd - 0.5) * visible(2 * size, pixel)
-    elif kind == TILES or kind == BRICKS:
-        long, gap = size * ratio, m[CONTRAST]
-        if kind == BRICKS:
-            u += 0.5 * long * (cell(v / size) & 1)
-        share = joint(u, v, long, size, gap, pixel)
-        one = scatter(cell(u / long), cell(v / size), seed) - 0.5
-        tint = 1 + (0.14 if kind == TILES else 0.4) * one
-    elif kind == STRIPES:
-        odd = 1.0 if u / size - cell(u / size) < ratio else 0.0
-        share = ratio + (odd - ratio) * visible(size, pixel)
-    elif kind == BOOKS:
+    if kind == BRICKS:  # every other row by half a brick
+        u += 0.5 * m[PERIOD] * m[RATIO] * (cell(v / m[PERIOD]) & 1)
+    if kind == BOOKS:
         _books(m, u, v, half_v, pixel, seed, out)
         return
-    elif kind == MARBLE:
-        w = bumps(u / size, v / size, seed) + 0.5 * bumps(
-            2.3 * u / size, 2.3 * v / size, seed + 3
-        )
-        share = (1 - abs(np.sin(3.0 * w + 2 * u / size))) ** 8
-        share *= m[CONTRAST] * visible(size, pixel)
-    elif kind == WEAVE:
-        a, b = cell(u / size), cell(v / size)
-        share = 0.5 + (scatter(a, b, seed) - 0.5) * m[CONTRAST] * visible(
-            size, pixel
-        )
+    share, tint = _pattern(m, kind, u, v, pixel, seed)
     if m[MOTTLE] > 0:
         tint *= 1 + m[MOTTLE] * (
             0.6 * bumps(u * 2.1, v * 2.1, seed + 11)
             + 0.4 * bumps(u * 13, v * 13, seed + 12) * visible(0.08, pixel)
         )
     blend(m, share, tint, out)
+
+
+@njit(**INNER)
+def _pattern(m, kind, u, v, pixel, seed):
+    """Share of the second colour, and what the mixture is multiplied by."""
+    size, ratio = m[PERIOD], m[RATIO]
+    if kind == WOOD:
+        wood = grain(u, v, size, pixel, seed)
+        return 0.5 + 0.5 * m[CONTRAST] * wood, 1.0
+    if kind == PLANKS or kind == PARQUET:
+        return _planks(m, kind, u, v, size, ratio, pixel, seed)
+    if kind == CHECKER:
+        odd = (cell(u / size) + cell(v / size)) & 1
+        return 0.5 + (odd - 0.5) * visible(2 * size, pixel), 1.0
+    if kind == TILES or kind == BRICKS:
+        return _tiles(m, kind, u, v, size, size * ratio, pixel, seed)
+    if kind == STRIPES:
+        odd = 1.0 if u / size - cell(u / size) < ratio else 0.0
+        return ratio + (odd - ratio) * visible(size, pixel), 1.0
+    if kind == MARBLE:
+        w = bumps(u / size, v / size, seed) + 0.5 * bumps(
+            2.3 * u / size, 2.3 * v / size, seed + 3
+        )
+        vein = (1 - abs(np.sin(3.0 * w + 2 * u / size))) ** 8
+        return vein * (m[CONTRAST] * visible(size, pixel)), 1.0
+    if kind == WEAVE:
+        thread = scatter(cell(u / size), cell(v / size), seed) - 0.5
+        return 0.5 + thread * m[CONTRAST] * visible(size, pixel), 1.0
+    return 0.0, 1.0
+
+
+@njit(**INNER)
+def _tiles(m, kind, u, v, size, long, pixel, seed):
+    """Tiles or bricks in a grid of joints, each of its own shade."""
+    share = joint(u, v, long, size, m[CONTRAST], pixel)
+    one = scatter(cell(u / long), cell(v / size), seed) - 0.5
+    return share, 1 + (0.14 if kind == TILES else 0.4) * one
 
 
 @njit(**INNER)

@@ -214,9 +214,14 @@ def test_cache_is_complete_or_absent(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         stored_rooms(4, SMALL, parameters, fragile, 1)
     assert not list(tmp_path.rglob("*.npy"))
+    # What a killed process leaves is not taken for a set, and goes.
+    home = next(tmp_path.glob("rooms-*"))
+    (home / ".part-x").mkdir()
+    (home / ".part-x" / "images.npy").write_bytes(b"half")
     done += [0]
     images, depths, _ = stored_rooms(4, SMALL, parameters, fragile, 1)
     assert images.shape == (4, 3, *SMALL) and depths[3, 0, 0] == 3
+    assert not (home / ".part-x").exists()
     # A smaller set is the start of it; a larger one renders the rest.
     done.clear()
     assert len(stored_rooms(2, SMALL, parameters, fragile, 1)[0]) == 2
