@@ -146,7 +146,7 @@ class _Survey:
 
 def _survey(about: Entry, n: int, read, where) -> _Survey:
     """Reads every pair; the first that differs from the rest is named."""
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     seen = None
     for i in tqdm(range(n), desc=about.name, leave=False, disable=None):

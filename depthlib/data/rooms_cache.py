@@ -77,7 +77,7 @@ def _open(home: Path, n: int):
 
 def _write(home, n, size, parameters, render, workers):
     """Renders into a folder of another name and renames it when complete."""
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     height, width = size
     shapes = ((n, 3, height, width), (n, height, width), (n, 3, 3))

@@ -65,7 +65,7 @@ def stored(folder: Path, key: str, n: int, read):
 
 
 def _write(folder: Path, n: int, read) -> None:
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     arrays = None
     for i in tqdm(range(n), desc="preparing", leave=False, disable=None):

@@ -200,6 +200,10 @@ def hierarchical_bootstrap(
 ) -> Interval:
     """Bootstrap over seeds, then over images within each drawn seed.
 
+    Images are drawn anew for every seed, as if each seed had images of its
+    own. Where all seeds share one test set, most of the variance between
+    images is thereby averaged away and the interval is too short.
+
     Args:
         values: ``(seeds, images)``, e.g. paired differences.
         level: nominal coverage.
