@@ -92,8 +92,6 @@ def test_processes_and_cluster_agree_bit_for_bit(tmp_path):
         "four": {"workers": 4},
         "dask": {"workers": 2, "backend": "dask"},
     }
-    if os.environ.get("DEPTHLIB_TEST_WORKERS") == "1":
-        pytest.skip("DEPTHLIB_TEST_WORKERS=1 asks for single processes")
     pytest.importorskip("distributed")
     for name, options in ways.items():
         run(runs, results=tmp_path / name, progress=False, **options)
