@@ -1,7 +1,7 @@
 """Verdicts on the papers' claims, computed from records and never typed.
 
 ``judging`` states the rule; this module finds the records, applies it to
-every claim and lays the result out as a table and as badges.
+every claim and lays the result out as a table.
 """
 
 import math
@@ -52,24 +52,6 @@ def verdicts(claims=None, records=None, profile="study", current=None):
             decide(finding)
     rows = [_row(f) for f in findings if f.claim.id in wanted]
     return pd.DataFrame(rows)
-
-
-def badges(claim_ids, table=None, **options) -> str:
-    """Verdicts as HTML badges: icon, word and colour.
-
-    Args:
-        claim_ids: the claims, in order.
-        table: result of ``verdicts``; None computes it with ``options``.
-    """
-    table = verdicts(list(claim_ids), **options) if table is None else table
-    found = dict(zip(table["claim"], table["verdict"], strict=True))
-    icons = {"supported": "✓", "contradicted": "✗", "inconclusive": "?"}
-    return " ".join(
-        f'<span class="verdict verdict-{found[name].split()[0]}">'
-        f'<b>{name}</b> <span aria-hidden="true">'
-        f"{icons.get(found[name], '–')}</span> {found[name]}</span>"
-        for name in claim_ids
-    )
 
 
 def _chosen(claims):

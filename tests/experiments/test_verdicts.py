@@ -9,8 +9,7 @@ import pytest
 
 from depthlib.experiments.judging import boundary
 from depthlib.experiments.records import write_record
-from depthlib.experiments.verdicts import badges, verdicts
-from depthlib.figures.cards import verdict_badges
+from depthlib.experiments.verdicts import verdicts
 from depthlib.published import Claim, claims
 
 TRIVIAL = {"global_median": {"abs_rel": 0.6}, "pixel_median": {"abs_rel": 0.5}}
@@ -371,15 +370,3 @@ def test_a_claim_is_judged_with_its_whole_part():
 def test_unknown_claim():
     with pytest.raises(ValueError, match="D3-C99"):
         verdicts(["D3-C99"], records=pd.DataFrame())
-
-
-def test_badges_show_word_icon_and_colour():
-    """The same markup as the figures' badges, which the style sheet knows."""
-    ids = ["D3-C1", "D3-C13", "CH-C9", "DD-C8"]
-    table = verdicts(ids, records=pd.DataFrame())
-    markup = badges(ids, table)
-    words = dict(zip(table["claim"], table["verdict"], strict=True))
-    assert markup in verdict_badges({i: words[i] for i in ids}).markup
-    for word in ("supported", "contradicted", "inconclusive"):
-        assert f'verdict-{word}">' in markup and f"</span> {word}" in markup
-    assert 'verdict-not">' in markup and "not testable here" in markup
