@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from depthlib.data import rooms_sensor
-from depthlib.data.rooms import Rooms, render_room, rooms, scene
-from depthlib.data.rooms_cache import stored_rooms
-from depthlib.data.rooms_parts import Draw
+from depthlib.data.rooms import Rooms, render_room, rooms, scene, sensor
+from depthlib.data.rooms.cache import stored_rooms
+from depthlib.data.rooms.parts import Draw
 from depthlib.geometry import unproject
 from depthlib.kernels.render import ROOM, render
 
@@ -189,7 +188,7 @@ def test_sensor_shadow_lies_beside_what_is_near():
     depth = np.full((20, 60), 4.0, np.float32)
     depth[:, 20:30] = 1.0
     flat = np.zeros_like(depth)
-    seen = rooms_sensor.sense(Draw(1), depth, 80.0, flat, flat + 0.5, flat > 1)
+    seen = sensor.sense(Draw(1), depth, 80.0, flat, flat + 0.5, flat > 1)
     # Disparities f b / z: 6 pixels on the object, 1.5 on the wall.
     lost = (seen == 0).mean(0)
     assert (lost[30:34] == 1).all()

@@ -2,9 +2,9 @@
 
 import math
 
-from depthlib.data import rooms_seats as seats
-from depthlib.data import rooms_storage as storage
-from depthlib.data.rooms_parts import Draw, Parts
+from depthlib.data.rooms import seats as seats
+from depthlib.data.rooms import storage as storage
+from depthlib.data.rooms.parts import Draw, Parts
 
 
 def lounge(draw: Draw, b: bool) -> Parts:

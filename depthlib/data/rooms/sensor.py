@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from depthlib.data.rooms_parts import Draw
+from depthlib.data.rooms.parts import Draw
 
 
 def develop(draw: Draw, light: np.ndarray) -> np.ndarray:

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from depthlib.data.rooms_camera import stand_camera
-from depthlib.data.rooms_parts import Draw, solid_arrays
-from depthlib.data.rooms_sets import THINGS
-from depthlib.data.rooms_shell import Shell, clock, picture, wall_shelf
+from depthlib.data.rooms.camera import stand_camera
+from depthlib.data.rooms.parts import Draw, solid_arrays
+from depthlib.data.rooms.sets import THINGS
+from depthlib.data.rooms.shell import Shell, clock, picture, wall_shelf
 from depthlib.kernels.render import Scene
 
 # What stands in a room of each kind, with weights. The first list is drawn

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from depthlib.data.rooms_colours import PALETTES
-from depthlib.data.rooms_layout import Layout
-from depthlib.data.rooms_parts import Draw
-from depthlib.data.rooms_recipes import RECIPES
+from depthlib.data.rooms.colours import PALETTES
+from depthlib.data.rooms.layout import Layout
+from depthlib.data.rooms.parts import Draw
+from depthlib.data.rooms.recipes import RECIPES
 
 # Roles with one look for the whole room; for a thing; all others have one
 # for each solid.
