@@ -75,7 +75,7 @@ class NYUv2(PairDataset):
         self.split, self.size = split, (int(size[0]), int(size[1]))
         self.source = open_source(self.root, depth_unit)
         self.names = self.source.names(split)
-        self.name = f"nyu-v2-labelled/{split}"
+        self.name = f"{FOLDER}/{split}"
         small = self.size != FRAME
         super().__init__("nyu", small if cached is None else cached)
         self._manifest = None

@@ -73,8 +73,16 @@ def losses_epochs(p: Profile) -> list[RunConfig]:
 
 
 def losses_encoder(p: Profile) -> list[RunConfig]:
-    """The second front-end, ResNet-50, at the anchor size."""
-    return arms(p, "losses-encoder", n_train=[p.anchor], encoder=["resnet50"])
+    """The second front-end, ResNet-50, for the three main losses."""
+    blocks = p.config("losses-encoder").blocks
+    return arms(
+        p,
+        "losses-encoder",
+        losses=HEADLINE,
+        n_train=[p.anchor],
+        encoder=["resnet50"],
+        blocks=[RESIDUAL.get(blocks, blocks)],
+    )
 
 
 def losses_discriminator(p: Profile) -> list[RunConfig]:

@@ -118,7 +118,7 @@ def test_wrong_arguments_are_refused(arguments, words):
 
 def test_prepare_leaves_nothing_for_training(nyu_folder, monkeypatch):
     said = prepare("nyu_v2_labeled", nyu_folder, size=(12, 16))
-    assert "3 of nyu-v2-labelled/train, 2 of nyu-v2-labelled/test" in said
+    assert "3 of nyu_v2_labeled/train, 2 of nyu_v2_labeled/test" in said
     data = NYUv2(nyu_folder, "test", size=(12, 16))
     monkeypatch.setattr(data, "pair", None)
     assert data[1]["image"].shape == (3, 12, 16)

@@ -131,7 +131,7 @@ def test_manifest_is_the_same_wherever_the_data_lie(nyu_folder, tmp_path):
     ours = NYUv2(nyu_folder, "test").manifest()
     assert ours == NYUv2(copy, "test").manifest()
     assert ours != NYUv2(nyu_folder, "train").manifest()
-    assert ours["n"] == 2 and ours["name"] == "nyu-v2-labelled/test"
+    assert ours["n"] == 2 and ours["name"] == "nyu_v2_labeled/test"
 
 
 def test_full_size_is_not_copied_into_the_cache(nyu_mat):
