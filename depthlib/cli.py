@@ -47,7 +47,7 @@ def train(
 ):
     """Train one network and keep its weights."""
     from depthlib.experiments.profiles import profile as get_profile
-    from depthlib.experiments.setup import build_data, build_model
+    from depthlib.experiments.setup import evaluation_set, training_set
     from depthlib.experiments.single import make_fabric
     from depthlib.training import evaluate as score
     from depthlib.training import fit
@@ -65,16 +65,16 @@ def train(
             **({"n_train": usual} | _set(given)),
         )
         typer.echo(config.describe())
-        train_data, test_data, protocol = build_data(config)
-        model = build_model(config)
-        history = fit(model, train_data, config, fabric=make_fabric(config))
-        result = score(model, test_data, protocol)
+        train, (test, protocol) = training_set(config), evaluation_set(config)
+        model = config.build_model()
+        history = fit(model, train, config, fabric=make_fabric(config))
+        result = score(model, test, protocol)
         about = {
             "encoder": config.encoder,
             "width": config.width,
             "blocks": config.blocks,
             "size": config.size,
-            "data": train_data.manifest(),
+            "data": train.manifest(),
             "loss": config.loss,
             "seed": config.seed,
             "protocol": protocol.describe(),
@@ -94,14 +94,14 @@ def evaluate(
     style: str = "a",
 ):
     """Score a trained network under the data set's protocol."""
-    from depthlib.experiments.config import RunConfig
-    from depthlib.experiments.setup import build_data
+    from depthlib.experiments.d3net_run import D3NetRun
+    from depthlib.experiments.setup import evaluation_set
     from depthlib.training import evaluate as score
     from depthlib.training.weights import load_weights
 
     with one_sentence():
         model, about = load_weights(weights)
-        config = RunConfig(
+        config = D3NetRun(
             experiment="evaluate",
             data=data,
             style=style,
@@ -109,8 +109,8 @@ def evaluate(
             n_test=n_test,
             size=tuple(about["size"]),
         )
-        _, test_data, protocol = build_data(config)
-        result = score(model, test_data, protocol)
+        test, protocol = evaluation_set(config)
+        result = score(model, test, protocol)
     typer.echo(protocol.describe())
     _echo_scores(result)
 
@@ -152,18 +152,18 @@ def reproduce(
 
     Workers: processes at a time; 0 takes one per core.
     """
-    from depthlib.experiments import LOSS_STUDY, run
+    from depthlib.experiments import STUDIES, run
     from depthlib.experiments.profiles import profile as get_profile
 
     with one_sentence():
         p = get_profile(profile)
-        if experiment not in LOSS_STUDY:
+        if experiment not in STUDIES:
             raise ValueError(
                 f"experiment is {experiment!r}; "
-                f"choose one of {', '.join(LOSS_STUDY)}"
+                f"choose one of {', '.join(STUDIES)}"
             )
         table = run(
-            LOSS_STUDY[experiment](p),
+            STUDIES[experiment](p),
             workers=workers or os.cpu_count() or 1,
             backend=backend,
             scheduler=scheduler,
@@ -179,13 +179,13 @@ def reproduce(
 @app.command()
 def status(profile: str = "study"):
     """Records there are, records the study wants, and which are current."""
-    from depthlib.experiments import LOSS_STUDY, is_current, load
+    from depthlib.experiments import STUDIES, is_current, load
     from depthlib.experiments.profiles import profile as get_profile
 
     with one_sentence():
         p = get_profile(profile)
         typer.echo(f"{'experiment':22} records  wanted  current")
-        for name, make in LOSS_STUDY.items():
+        for name, make in STUDIES.items():
             records = load(name, p.name)
             wanted = {config.key for config in make(p)}
             present = sum(r["key"] in wanted for r in records)

@@ -2,7 +2,7 @@
 
 import torch
 
-from depthlib.training import TrainConfig
+from depthlib.training import D3NetTraining
 
 
 class Scenes(torch.utils.data.Dataset):
@@ -47,4 +47,4 @@ class Tiny(torch.nn.Module):
 
 def config(**changes):
     defaults = {"samples": 96, "batch_size": 4, "lr": 1e-2}
-    return TrainConfig(**(defaults | changes))
+    return D3NetTraining(**(defaults | changes))

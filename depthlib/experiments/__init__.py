@@ -1,20 +1,24 @@
 """Grids, runs, records, statistics and verdicts.
 
-A grid is a list of ``RunConfig``; ``run`` trains what has no record yet and
+A grid is a list of configs; ``run`` trains what has no record yet and
 returns a table; ``verdicts`` judges the papers' claims from the records.
 """
 
 from depthlib.experiments.config import RunConfig, grid
+from depthlib.experiments.d3net_run import D3NetRun
 from depthlib.experiments.evidence import evidence
 from depthlib.experiments.fingerprint import fingerprint, is_current
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import PROFILES, profile
 from depthlib.experiments.records import frame, load
 from depthlib.experiments.run import run
+from depthlib.experiments.studies import STUDIES
 
 __all__ = [
     "LOSS_STUDY",
     "PROFILES",
+    "STUDIES",
+    "D3NetRun",
     "RunConfig",
     "evidence",
     "fingerprint",

@@ -3,14 +3,35 @@
 import hashlib
 import itertools
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import ClassVar
 
 from depthlib.training import TrainConfig
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One more way to score a network that a run has trained.
+
+    Attributes:
+        columns: what tells this reading from the headline, as columns of
+            the table of results.
+        test: fields of the config that say which images to score, where
+            they differ, e.g. ``{"style": "b"}``.
+        protocol: fields of the ``Protocol`` that differ.
+    """
+
+    columns: dict
+    test: dict = field(default_factory=dict)
+    protocol: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunConfig(TrainConfig):
-    """A training recipe together with its data, its network and its test.
+    """A training recipe together with its data and its test.
+
+    What is trained is the business of a subclass for each study: it adds
+    the options of its network and builds it.
 
     Attributes:
         experiment: the name that its records share.
@@ -21,10 +42,17 @@ class RunConfig(TrainConfig):
         test_split: ``"test"``, or ``"val"`` where something is chosen.
         n_test: images that are scored.
         size: (H, W) of images and depths.
-        encoder: front-end of D3-Net.
-        width: factor on all channels.
-        blocks: layers per dense block or residual stage; None as published.
     """
+
+    # What a run's images depend on.
+    DATA: ClassVar = (
+        "data",
+        "style",
+        "n_train",
+        "test_split",
+        "n_test",
+        "size",
+    )
 
     experiment: str
     profile: str = "study"
@@ -34,9 +62,6 @@ class RunConfig(TrainConfig):
     test_split: str = "test"
     n_test: int = 200
     size: tuple[int, int] = (64, 96)
-    encoder: str = "densenet121"
-    width: float = 0.25
-    blocks: tuple[int, ...] | None = (2, 4, 6, 4)
 
     @property
     def key(self) -> str:
@@ -55,6 +80,25 @@ class RunConfig(TrainConfig):
             }
         )
 
+    def build_model(self):
+        """The network with the initial weights of the seed, as it is scored.
+
+        It maps images ``(B, 3, H, W)`` to metres ``(B, 1, h, w)``.
+        """
+        raise NotImplementedError
+
+    def step_class(self):
+        """The kind of step for ``depthlib.training.fit``; None: its own."""
+        return None
+
+    def extra_scores(self, model, data) -> dict[str, float]:
+        """Scores beside the protocol's, for curves and results."""
+        return {}
+
+    def readings(self) -> list["Reading"]:
+        """Further ways to score the trained network, beside the headline."""
+        return []
+
     def recipe(self) -> "RunConfig":
         """What the code does in this run, at toy size (see fingerprint)."""
         return replace(
@@ -71,8 +115,6 @@ class RunConfig(TrainConfig):
             curve_points=1,
             precision="32-true",
             seed=0,
-            width=0.25,
-            blocks=(1, 1, 1, 1),
         )
 
 
@@ -80,18 +122,19 @@ def grid(base: RunConfig, **axes) -> list[RunConfig]:
     """Every combination of the values in ``axes``, the last one fastest.
 
     Example:
-        >>> base = RunConfig(experiment="demo")
+        >>> from depthlib.experiments import D3NetRun
+        >>> base = D3NetRun(experiment="demo")
         >>> runs = grid(base, loss=["l1", "l2"], seed=range(2))
         >>> [(r.loss, r.seed) for r in runs]
         [('l1', 0), ('l1', 1), ('l2', 0), ('l2', 1)]
 
     Raises:
-        ValueError: an axis is no field of ``RunConfig``.
+        ValueError: an axis is no field of the config.
     """
-    known = {f.name for f in fields(RunConfig)}
+    known = {f.name for f in fields(base)}
     if unknown := set(axes) - known:
         raise ValueError(
-            f"{sorted(unknown)} are no fields of RunConfig; "
+            f"{sorted(unknown)} are no fields of {type(base).__name__}; "
             f"choose from {', '.join(sorted(known))}"
         )
     return [

@@ -14,10 +14,14 @@ import torch
 from torch.utils.data import Dataset
 
 from depthlib.experiments.config import RunConfig
-from depthlib.experiments.setup import build_data, build_model, manifest_hash
+from depthlib.experiments.setup import (
+    evaluation_set,
+    manifest_hash,
+    training_set,
+)
+from depthlib.experiments.studies import config_of
 
 TOLERANCE = 1e-4
-_DATA_FIELDS = ("style", "n_train", "test_split", "n_test", "size")
 
 
 class _Toys(Dataset):
@@ -61,8 +65,8 @@ def _measure(recipe: RunConfig) -> tuple[float, ...]:
     torch.set_num_threads(1)
     protocol = PROTOCOLS["rooms"]
     try:
-        model, data = build_model(recipe), _Toys(recipe.size)
-        losses = fit(model, data, recipe).losses
+        model, data = recipe.build_model(), _Toys(recipe.size)
+        losses = fit(model, data, recipe, step=recipe.step_class()).losses
         prediction, truth = predict_all(model, data, protocol)
         scores = protocol.evaluate(prediction, truth["depth"], truth["mask"])
     finally:
@@ -78,7 +82,7 @@ def is_current(record: dict) -> bool:
     Real data sets are not looked for: their hash is for readers.
     """
     try:
-        config = RunConfig.from_plain(record["config"])
+        config = config_of(record)
     except TypeError:
         # The config has a field that today's code does not know.
         return False
@@ -90,13 +94,16 @@ def is_current(record: dict) -> bool:
     if not same_code or config.data != "rooms":
         return same_code
     sets = replace(
-        RunConfig(experiment="data"),
-        **{name: getattr(config, name) for name in _DATA_FIELDS},
+        type(config)(experiment="data"),
+        **{name: getattr(config, name) for name in config.DATA},
     )
     return _rooms_now(sets) == record["data"]
 
 
 @functools.cache
 def _rooms_now(config: RunConfig) -> dict:
-    train, test, _ = build_data(config, cached=False)
+    train, (test, _) = (
+        training_set(config, False),
+        evaluation_set(config, False),
+    )
     return {"train": manifest_hash(train), "test": manifest_hash(test)}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from depthlib.experiments.config import RunConfig
+from depthlib.experiments.d3net_run import D3NetRun
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Profile:
     many: int
     few: int
 
-    def config(self, experiment: str, **changes) -> RunConfig:
+    def config(self, experiment: str, **changes) -> D3NetRun:
         """A run of ``experiment`` at this profile."""
-        return RunConfig(
+        return D3NetRun(
             experiment=experiment,
             profile=self.name,
             **(self.base | changes),

@@ -77,7 +77,9 @@ def frame(records: list[dict]):
 
     Metric columns hold the per-image means; pooled values are prefixed
     ``pixel_``; quality measures stand under their own names. ``curve``,
-    ``per_image`` and ``trivial`` stay nested.
+    ``per_image`` and ``trivial`` stay nested. ``reading`` is 0 for the
+    headline of a run; each further way in which its network was scored
+    (``RunConfig.readings``) is a row of its own, without the nested ones.
     """
     import pandas as pd
 
@@ -87,13 +89,17 @@ def frame(records: list[dict]):
         pooled = {f"pixel_{k}": v for k, v in metrics["pixel"].items()}
         nested = ("curve", "per_image", "trivial", "fingerprint")
         about = ("key", "seconds", "device", "date", "commit", "protocol")
+        shared = record["config"] | {name: record.get(name) for name in about}
         rows.append(
-            record["config"]
+            shared
+            | {"reading": 0}
             | metrics["image"]
             | metrics["quality"]
             | pooled
-            | {name: record.get(name) for name in nested + about}
+            | {name: record.get(name) for name in nested}
         )
+        for k, reading in enumerate(record.get("readings", ()), 1):
+            rows.append(shared | {"reading": k} | reading)
     return pd.DataFrame(rows)
 
 

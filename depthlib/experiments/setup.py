@@ -1,4 +1,4 @@
-"""What a config means: its network, its data and its protocol."""
+"""What a config means: its data and its protocol."""
 
 import hashlib
 import json
@@ -11,53 +11,52 @@ from depthlib.metrics import PROTOCOLS, trivial_predictors
 TRIVIAL_MAPS = 1000
 
 
-def build_model(config: RunConfig):
-    """The network of one run, with the initial weights of its seed.
-
-    Two runs that differ only in their loss start from the same network.
-    """
-    from depthlib.models import D3Net
-
-    torch.manual_seed(config.seed)
-    return D3Net(
-        encoder=config.encoder, width=config.width, blocks=config.blocks
-    )
-
-
-def build_data(config: RunConfig, cached: bool = True):
-    """Training set, test set and protocol of one run.
+def training_set(config: RunConfig, cached: bool = True):
+    """The training set of a run.
 
     Args:
         config: the run.
         cached: keep generated images on disk; for a glance at a few, don't.
+
+    Raises:
+        ValueError: an unknown set, or a number of images that it lacks.
     """
-    if config.data == "rooms":
-        from depthlib.data import rooms
-
-        options = {
-            "style": config.style,
-            "size": config.size,
-            "cached": cached,
-        }
-        train = rooms(config.n_train, split="train", **options)
-        test = rooms(config.n_test, split=config.test_split, **options)
-        return train, test, PROTOCOLS["rooms"]
     if config.data == "nyu":
-        return _nyu(config)
-    raise ValueError(f'data is {config.data!r}; choose "rooms" or "nyu"')
+        data = _nyu(config, "train")
+        if config.n_train != len(data):
+            raise ValueError(
+                f"n_train is {config.n_train}, but NYU Depth v2 has "
+                f"{len(data)} labelled training pairs; give that number"
+            )
+        return data
+    return _rooms(config, config.n_train, "train", cached)
 
 
-def _nyu(config):
+def evaluation_set(config: RunConfig, cached: bool = True):
+    """The images that a run is scored on, and the protocol.
+
+    Arguments and errors are those of ``training_set``.
+    """
+    if config.data == "nyu":
+        return _nyu(config, "test"), PROTOCOLS["nyu_eigen"]
+    data = _rooms(config, config.n_test, config.test_split, cached)
+    return data, PROTOCOLS["rooms"]
+
+
+def _rooms(config, n, split, cached):
+    from depthlib.data import rooms
+
+    if config.data != "rooms":
+        raise ValueError(f'data is {config.data!r}; choose "rooms" or "nyu"')
+    return rooms(
+        n, split=split, style=config.style, size=config.size, cached=cached
+    )
+
+
+def _nyu(config, split):
     from depthlib.data import NYUv2
 
-    train = NYUv2(split="train", size=config.size)
-    test = NYUv2(split="test", size=config.size)
-    if config.n_train != len(train):
-        raise ValueError(
-            f"n_train is {config.n_train}, but NYU Depth v2 has "
-            f"{len(train)} labelled training pairs; give that number"
-        )
-    return train, test, PROTOCOLS["nyu_eigen"]
+    return NYUv2(split=split, size=config.size)
 
 
 def trivial_scores(train, truth: dict, protocol) -> dict:

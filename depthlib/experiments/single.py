@@ -6,6 +6,7 @@ import resource
 import subprocess
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,13 +24,13 @@ from depthlib.experiments.records import (
     write_record,
 )
 from depthlib.experiments.setup import (
-    build_data,
-    build_model,
+    evaluation_set,
     manifest_hash,
+    training_set,
     trivial_scores,
 )
 from depthlib.training import fit
-from depthlib.training.evaluate import predict_all, score
+from depthlib.training.evaluate import evaluate, predict_all, score
 
 KEPT_IMAGES = 200
 KEPT_MAPS = 6
@@ -58,8 +59,8 @@ def run_one(config: RunConfig, results: Path | None = None) -> dict:
 
 
 def _train_and_score(config, checkpoint, path) -> dict:
-    train, test, protocol = build_data(config)
-    model = build_model(config)
+    train, (test, protocol) = training_set(config), evaluation_set(config)
+    model = config.build_model()
     curve_data = torch.utils.data.Subset(
         test, range(min(CURVE_IMAGES, len(test)))
     )
@@ -67,7 +68,9 @@ def _train_and_score(config, checkpoint, path) -> dict:
     def on_curve(model):
         prediction, truth = predict_all(model, curve_data, protocol)
         scores = protocol.evaluate(prediction, truth["depth"], truth["mask"])
-        return {name: round(scores[name], 5) for name in CURVE_METRICS}
+        scores = {name: scores[name] for name in CURVE_METRICS}
+        scores |= config.extra_scores(model, curve_data)
+        return {name: round(value, 5) for name, value in scores.items()}
 
     fabric = make_fabric(config)
     history = fit(
@@ -76,27 +79,31 @@ def _train_and_score(config, checkpoint, path) -> dict:
         config,
         evaluate=on_curve,
         checkpoint=checkpoint,
+        step=config.step_class(),
         fabric=fabric,
     )
     began = time.perf_counter()
     prediction, truth = predict_all(model, test, protocol)
     result = score(prediction, truth, protocol)
+    extra = config.extra_scores(model, test)
     if config.seed == 0:
         save_maps(prediction[:KEPT_MAPS], path.with_suffix(".png"))
     return {
         "experiment": config.experiment,
         "profile": config.profile,
         "key": config.key,
+        "kind": type(config).__name__,
         "config": plain(config),
         "protocol": protocol.describe(),
         "metrics": {
             "image": _rounded(result.image),
             "pixel": _rounded(result.pixel),
-            "quality": _rounded(result.quality),
+            "quality": _rounded(result.quality | extra),
         },
+        **_readings(config, model),
         "curve": {
             name: [point[name] for point in history.curve]
-            for name in ("samples", *CURVE_METRICS)
+            for name in ("samples", *CURVE_METRICS, *extra)
         },
         "per_image": {
             name: [
@@ -113,6 +120,21 @@ def _train_and_score(config, checkpoint, path) -> dict:
         "seconds": round(history.seconds + time.perf_counter() - began, 2),
         **provenance(fabric.device),
     }
+
+
+def _readings(config, model) -> dict:
+    """The further scores of a run, or nothing where it has none."""
+    found = []
+    for reading in config.readings():
+        test, protocol = evaluation_set(replace(config, **reading.test))
+        protocol = replace(protocol, **reading.protocol)
+        result = evaluate(model, test, protocol)
+        found.append(
+            reading.columns
+            | {"protocol": protocol.describe(), "test": manifest_hash(test)}
+            | _rounded(result.image | result.quality)
+        )
+    return {"readings": found} if found else {}
 
 
 def make_fabric(config):

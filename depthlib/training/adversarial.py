@@ -20,7 +20,7 @@ class AdversarialStep:
         fabric: places modules and runs the backward passes.
         model: the generator; images to metres, with ``width``,
             ``min_depth`` and ``max_depth`` attributes.
-        config: the ``TrainConfig``; ``weight``, ``discriminator`` and
+        config: the ``D3NetTraining``; ``weight``, ``discriminator`` and
             ``phase`` matter here.
     """
 

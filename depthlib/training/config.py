@@ -1,4 +1,4 @@
-"""What a training needs to know, in one frozen, printable object."""
+"""What a training needs to know, in frozen, printable objects."""
 
 from dataclasses import dataclass, fields
 
@@ -8,8 +8,7 @@ class TrainConfig:
     """The recipe of one training; equal recipes give equal networks.
 
     Attributes:
-        loss: a name of ``depthlib.losses.LOSSES``, or ``"lsgan"`` for the
-            adversarial step of D3-Net.
+        loss: the name by which the step finds its loss.
         samples: images shown in all, whatever the size of the set. Counting
             samples instead of epochs keeps the budget equal across sizes.
         batch_size: images per optimisation step, over all processes.
@@ -17,14 +16,6 @@ class TrainConfig:
             then linearly to zero.
         betas: Adam's moments; (0.5, 0.999) are those of the released D3-Net.
         flip: mirror half of the images.
-        threshold: fixed c of berHu and Huber in metres; None takes a fifth
-            of the largest residual of the batch.
-        weight: factor of the L1 term beside the adversarial one, on depth
-            scaled to [-1, 1].
-        discriminator: ``"patch"`` (34-pixel patches) or ``"image"`` (one
-            score for the whole image).
-        phase: ``"single"`` trains with the adversary from the start,
-            ``"two"`` only in the second half of the steps.
         curve_points: evaluations along the way, evenly spaced in samples.
         precision: Fabric's name, e.g. ``"32-true"`` or ``"bf16-mixed"``.
         seed: of initial weights, data order and augmentation.
@@ -36,10 +27,6 @@ class TrainConfig:
     lr: float = 3e-3
     betas: tuple[float, float] = (0.5, 0.999)
     flip: bool = True
-    threshold: float | None = None
-    weight: float = 100.0
-    discriminator: str = "patch"
-    phase: str = "single"
     curve_points: int = 10
     precision: str = "32-true"
     seed: int = 0
@@ -49,16 +36,6 @@ class TrainConfig:
             if getattr(self, name) <= 0:
                 raise ValueError(
                     f"{name} is {getattr(self, name)}; give a positive value"
-                )
-        choices = {
-            "discriminator": ("patch", "image"),
-            "phase": ("single", "two"),
-        }
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"{name} is {getattr(self, name)!r}; "
-                    f"choose one of {', '.join(allowed)}"
                 )
 
     @property
@@ -71,3 +48,39 @@ class TrainConfig:
         return "\n".join(
             f"{f.name} = {getattr(self, f.name)!r}" for f in fields(self)
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class D3NetTraining(TrainConfig):
+    """What the steps of the loss study add.
+
+    Attributes:
+        loss: a name of ``depthlib.losses.LOSSES``, or ``"lsgan"`` for the
+            adversarial step.
+        threshold: fixed c of berHu and Huber in metres; None takes a fifth
+            of the largest residual of the batch.
+        weight: factor of the L1 term beside the adversarial one, on depth
+            scaled to [-1, 1].
+        discriminator: ``"patch"`` (34-pixel patches) or ``"image"`` (one
+            score for the whole image).
+        phase: ``"single"`` trains with the adversary from the start,
+            ``"two"`` only in the second half of the steps.
+    """
+
+    threshold: float | None = None
+    weight: float = 100.0
+    discriminator: str = "patch"
+    phase: str = "single"
+
+    def __post_init__(self):
+        super().__post_init__()
+        choices = {
+            "discriminator": ("patch", "image"),
+            "phase": ("single", "two"),
+        }
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}; "
+                    f"choose one of {', '.join(allowed)}"
+                )

@@ -47,6 +47,7 @@ def fit(
     evaluate=None,
     checkpoint: Path | None = None,
     checkpoint_seconds: float = 30.0,
+    step=None,
     fabric=None,
     workers: int = 0,
     on_step=None,
@@ -54,7 +55,8 @@ def fit(
     """Train ``model`` in place on ``data`` by the recipe ``config``.
 
     Args:
-        model: maps images ``(B, 3, H, W)`` to metres ``(B, 1, H, W)``.
+        model: what the step trains; for the usual ones it maps images
+            ``(B, 3, H, W)`` to metres ``(B, 1, H, W)``.
         data: a depthlib data set of training images.
         config: the recipe.
         evaluate: called with the model ``config.curve_points`` times along
@@ -63,6 +65,9 @@ def fit(
             started again, it ends with the same weights, bit for bit (on
             the same machine, CPU).
         checkpoint_seconds: least time between two checkpoints.
+        step: the kind of training, made as ``step(fabric, model, config)``;
+            None takes the adversarial step of D3-Net for the loss "lsgan"
+            and the supervised one for any other.
         fabric: a launched Fabric; None takes one process on the CPU.
         workers: processes that load data; they do not change the result.
         on_step: called with the number of samples seen so far.
@@ -76,8 +81,9 @@ def fit(
     fabric = fabric or _one_process(config.precision)
     # Channels last: the same numbers, a third more images per second (CPU).
     model.to(memory_format=torch.channels_last)
-    kind = AdversarialStep if config.loss == "lsgan" else SupervisedStep
-    step = kind(fabric, model, config)
+    if step is None:
+        step = AdversarialStep if config.loss == "lsgan" else SupervisedStep
+    step = step(fabric, model, config)
     history, start = History(), 0
     if checkpoint and (saved := load_checkpoint(checkpoint)):
         start = saved["steps_done"]

@@ -11,7 +11,7 @@ class SupervisedStep:
     Args:
         fabric: places modules and runs the backward pass.
         model: maps images ``(B, 3, H, W)`` to metres ``(B, 1, H, W)``.
-        config: the ``TrainConfig``.
+        config: the ``D3NetTraining``; ``threshold`` matters here.
     """
 
     def __init__(self, fabric, model, config):

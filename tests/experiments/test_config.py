@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from depthlib.experiments import LOSS_STUDY, RunConfig, grid, profile
+from depthlib.experiments import LOSS_STUDY, D3NetRun, grid, profile
 from depthlib.experiments.loss_study import tuned_rate
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.records import record_path, write_record
 
-BASE = RunConfig(experiment="demo")
+BASE = D3NetRun(experiment="demo")
 
 
 def test_a_grid_is_the_product_of_its_axes():
@@ -24,7 +24,7 @@ def test_an_unknown_axis_is_named():
 
 
 def test_the_key_is_stable_and_feels_every_field():
-    assert BASE.key == RunConfig(experiment="demo").key
+    assert BASE.key == D3NetRun(experiment="demo").key
     for change in ({"lr": 2e-3}, {"profile": "gpu"}, {"experiment": "x"}):
         assert replace(BASE, **change).key != BASE.key
 
@@ -71,7 +71,7 @@ def test_the_study_gives_every_arm_the_same_samples(monkeypatch, tmp_path):
 def test_the_tuned_rate_is_the_best_on_validation(monkeypatch, tmp_path):
     monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path))
     p = profile("study")
-    assert tuned_rate(p, "l2") == RunConfig(experiment="x").lr
+    assert tuned_rate(p, "l2") == D3NetRun(experiment="x").lr
     rates = grid(
         p.config("losses-rate", test_split="val"),
         loss=["l2"],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from depthlib.experiments import RunConfig
+from depthlib.experiments import D3NetRun
 from depthlib.experiments.records import (
     frame,
     load,
@@ -35,7 +35,7 @@ def record(config, abs_rel=0.2):
 
 def test_profiles_are_not_pooled(tmp_path):
     for name, value in (("study", 0.2), ("gpu", 0.1)):
-        config = RunConfig(experiment="e", profile=name)
+        config = D3NetRun(experiment="e", profile=name)
         write_record(record_path(config, tmp_path), record(config, value))
     table = frame(load("e", "study", tmp_path))
     assert list(table["abs_rel"]) == [0.2]
@@ -47,7 +47,7 @@ def test_profiles_are_not_pooled(tmp_path):
 
 def test_a_failed_write_leaves_the_old_record(tmp_path):
     path = tmp_path / "r.json"
-    config = RunConfig(experiment="e")
+    config = D3NetRun(experiment="e")
     write_record(path, record(config))
     with pytest.raises(TypeError):
         write_record(path, {"x": object()})

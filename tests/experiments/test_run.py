@@ -9,17 +9,17 @@ from dataclasses import replace
 
 import pytest
 
-from depthlib.experiments import RunConfig, grid, is_current, run
+from depthlib.experiments import D3NetRun, grid, is_current, run
 from depthlib.experiments.records import read_record, record_path
 
 SCRIPT = """
 import sys
 from pathlib import Path
-from depthlib.experiments import RunConfig, run
+from depthlib.experiments import D3NetRun, run
 import depthlib.experiments.single as single
 from depthlib.training import fit
 single.fit = lambda *a, **k: fit(*a, checkpoint_seconds=0.0, **k)
-config = RunConfig(**{config!r})
+config = D3NetRun(**{config!r})
 run([config], results=Path(sys.argv[1]), progress=False)
 """
 
@@ -44,7 +44,7 @@ def toy(**changes):
         "samples": 24,
         "curve_points": 2,
     }
-    return RunConfig(**(values | changes))
+    return D3NetRun(**(values | changes))
 
 
 def content(path):
