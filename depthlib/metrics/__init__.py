@@ -17,6 +17,7 @@ from depthlib.metrics.edges import (
 from depthlib.metrics.protocol import PROTOCOLS, Protocol
 from depthlib.metrics.quality import normal_error, residual_share
 from depthlib.metrics.scaling import median_scale
+from depthlib.metrics.spread import bin_errors, bin_spread, scale_share
 from depthlib.metrics.trivial import trivial_predictors
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "MetricTally",
     "Protocol",
     "Violation",
+    "bin_errors",
+    "bin_spread",
     "check_bounds",
     "depth_metrics",
     "edge_f1",
@@ -37,6 +40,7 @@ __all__ = [
     "median_scale",
     "normal_error",
     "residual_share",
+    "scale_share",
     "ssim",
     "trivial_predictors",
 ]
