@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields
 
+from depthlib.training.stream import SampleStream
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
@@ -42,6 +44,10 @@ class TrainConfig:
     def steps(self) -> int:
         """Optimisation steps: samples over batch size, rounded up."""
         return -(-self.samples // self.batch_size)
+
+    def stream(self, data) -> SampleStream:
+        """The images in the order and with the changes of this training."""
+        return SampleStream(data, seed=self.seed, flip=self.flip)
 
     def describe(self) -> str:
         """Every field on a line of its own, as each run prints it."""

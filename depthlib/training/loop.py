@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from depthlib.training.adversarial import AdversarialStep
 from depthlib.training.checkpoint import load_checkpoint, save_checkpoint
 from depthlib.training.config import TrainConfig
-from depthlib.training.stream import SampleStream, batch_positions
+from depthlib.training.stream import batch_positions
 from depthlib.training.supervised import SupervisedStep
 
 
@@ -120,7 +120,6 @@ def _one_process(precision: str):
 
 
 def _batches(data, config, start, fabric, workers):
-    stream = SampleStream(data, seed=config.seed, flip=config.flip)
     positions = batch_positions(
         start,
         config.steps,
@@ -131,7 +130,7 @@ def _batches(data, config, start, fabric, workers):
     # A generator of its own: the loader draws a seed for its workers, and
     # that draw must not move the global state that a checkpoint restores.
     return DataLoader(
-        stream,
+        config.stream(data),
         batch_sampler=positions,
         num_workers=workers,
         generator=torch.Generator(),

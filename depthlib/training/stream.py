@@ -3,7 +3,7 @@
 import torch
 from torch.utils.data import Dataset
 
-from depthlib.data.transforms import mirror
+from depthlib.data.transforms import COLOUR_ORDERS, mirror, swap_colours
 
 
 class SampleStream(Dataset):
@@ -19,12 +19,16 @@ class SampleStream(Dataset):
         seed: of the shuffles and the mirroring.
         flip: mirror each image with probability 1/2. The principal point is
             mirrored with it.
+        swap: permute red, green and blue with this probability, by one of
+            the five orders that differ from the first (DenseDepth).
     """
 
-    def __init__(self, data, seed: int = 0, flip: bool = True):
+    def __init__(self, data, seed: int = 0, flip: bool = True, swap=0.0):
         if len(data) == 0:
             raise ValueError("data is empty; a training needs an image")
-        self.data, self.seed, self.flip = data, seed, flip
+        if not 0 <= swap <= 1:
+            raise ValueError(f"swap is {swap}; expected a probability, 0 to 1")
+        self.data, self.seed, self.flip, self.swap = data, seed, flip, swap
         self._epoch = None
 
     def __getitem__(self, position: int) -> dict[str, torch.Tensor]:
@@ -35,10 +39,17 @@ class SampleStream(Dataset):
             rng = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
             self._order = torch.randperm(len(self.data), generator=rng)
             self._flips = torch.rand(len(self.data), generator=rng) < 0.5
+            # Drawn last: order and mirroring are the same with and without.
+            swaps = torch.rand(len(self.data), generator=rng) < self.swap
+            count = len(COLOUR_ORDERS)
+            orders = torch.randint(count, swaps.shape, generator=rng)
+            self._orders = orders.where(swaps, -1).tolist()
             self._epoch = epoch
         sample = self.data[int(self._order[place])]
         if self.flip and self._flips[place]:
             sample = mirror(sample)
+        if (order := self._orders[place]) >= 0:
+            sample = swap_colours(sample, COLOUR_ORDERS[order])
         return sample
 
 

@@ -67,6 +67,31 @@ def test_about_half_of_the_samples_are_mirrored():
     assert all(plain[p]["depth"][0, 0, 0] == 1 for p in range(20))
 
 
+class Colours(Numbers):
+    """The channels of every image are 0, 1 and 2."""
+
+    def __getitem__(self, i):
+        channels = torch.arange(3.0).view(3, 1, 1).expand(3, 4, 6)
+        return super().__getitem__(i) | {"image": channels}
+
+
+def test_a_quarter_of_the_samples_has_other_colours_and_nothing_else():
+    plain = SampleStream(Colours(400), seed=0)
+    mixed = SampleStream(Colours(400), seed=0, swap=0.25)
+    seen = {}
+    for p in range(400):
+        one, two = plain[p], mixed[p]
+        assert one["index"] == two["index"]
+        assert torch.equal(one["depth"], two["depth"])
+        colours = tuple(two["image"][:, 0, 0].int().tolist())
+        seen[colours] = seen.get(colours, 0) + 1
+    # Three standard deviations of a binomial with 400 draws of 1/4: 26.
+    assert abs(seen.pop((0, 1, 2)) - 300) < 26
+    assert len(seen) == 5 and min(seen.values()) >= 8
+    with pytest.raises(ValueError, match="probability"):
+        SampleStream(Colours(4), swap=2)
+
+
 def test_an_empty_set_is_refused():
     with pytest.raises(ValueError, match="empty"):
         SampleStream(Numbers(0))
