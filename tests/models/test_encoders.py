@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from depthlib.models import DenseNetEncoder, ResNetEncoder
+from depthlib.models.encoders import ENCODERS, build_encoder
 from depthlib.models.weights import IMAGENET_FILES
 
 DENSE_BLOCKS = {
@@ -172,6 +173,98 @@ def test_skips_are_not_changed_in_place_behind_the_callers_back(encoder):
         assert torch.equal(ours, tapped)
 
 
+def test_maps_after_the_pooling():
+    """DenseDepth's CONV1, POOL1, POOL2, POOL3 and the last block."""
+    network = DenseNetEncoder(169, taps="after", blocks=(2, 2, 2, 2)).eval()
+    kept = []
+    for name in ("relu0", "pool0", "transition1.pool", "transition2.pool"):
+        tap = network.features.get_submodule(name)
+        tap.register_forward_hook(lambda *call: kept.append(call[2].clone()))
+    with torch.no_grad():
+        maps = network(torch.rand(1, 3, 64, 96))
+    for ours, tapped in zip(maps[:4], kept, strict=True):
+        assert torch.equal(ours, tapped)
+    sizes = [(32, 48), (16, 24), (8, 12), (4, 6), (2, 3)]
+    assert [tuple(m.shape[-2:]) for m in maps] == sizes
+    # Each transition halves 64 + 2 * 32; the last block adds to that.
+    channels = [64, 64, 64, 64, 128]
+    assert [m.shape[1] for m in maps] == network.channels == channels
+
+
+def test_published_channels_after_the_pooling():
+    """Table 5 of DenseDepth."""
+    with torch.device("meta"):
+        network = DenseNetEncoder(169, taps="after")
+    assert network.channels == [64, 64, 128, 256, 1664]
+
+
+def test_where_the_maps_are_taken_leaves_the_last_one_alone():
+    networks = []
+    for taps in ("before", "after"):
+        torch.manual_seed(0)
+        network = DenseNetEncoder(width=0.25, blocks=(1, 2, 2, 1), taps=taps)
+        networks.append(network.eval())
+    image = torch.rand(1, 3, 64, 64)
+    last = [network(image)[-1] for network in networks]
+    assert torch.equal(*last)
+
+
+class Every(torch.nn.Module):
+    """Every second pixel: a pooling that dilation can undo exactly."""
+
+    def forward(self, x):
+        return x[..., ::2, ::2]
+
+
+KINDS = [
+    (DenseNetEncoder, 121),
+    (ResNetEncoder, 18),
+    (ResNetEncoder, 50),
+]
+
+
+@pytest.mark.parametrize("stride", [16, 8])
+@pytest.mark.parametrize(("encoder", "depth"), KINDS)
+def test_less_shrinking_meets_the_same_features(encoder, depth, stride):
+    """Dilated maps contain those of the encoder that steps over pixels.
+
+    A ResNet shrinks by steps alone; for this test so does the DenseNet.
+    """
+    pair = [
+        encoder(depth, width=0.25, blocks=(1, 2, 2, 2), stride=s).eval()
+        for s in (32, stride)
+    ]
+    pair[1].load_state_dict(pair[0].state_dict())
+    assert count(pair[0]) == count(pair[1])
+    if encoder is DenseNetEncoder:
+        kept = {16: [3], 8: [2, 3]}[stride]
+        for i in kept:
+            getattr(pair[0].features, f"transition{i}").pool = Every()
+    image = torch.rand(1, 3, 64, 96)
+    with torch.no_grad():
+        coarse, fine = (network(image)[-1] for network in pair)
+    assert fine.shape[-2:] == (64 // stride, 96 // stride)
+    step = 32 // stride
+    torch.testing.assert_close(fine[..., ::step, ::step], coarse)
+
+
+@pytest.mark.parametrize(
+    ("stride", "sizes"), [(16, [32, 16, 8, 4, 4]), (8, [32, 16, 8, 8, 8])]
+)
+@pytest.mark.parametrize(
+    ("encoder", "options"),
+    [
+        (DenseNetEncoder, {"taps": "after"}),
+        (DenseNetEncoder, {"taps": "before"}),
+        (ResNetEncoder, {}),
+    ],
+)
+def test_sizes_of_a_smaller_stride(encoder, options, stride, sizes):
+    small = {"width": 0.125, "blocks": (1, 1, 1, 1), "stride": stride}
+    maps = encoder(**small, **options)(torch.rand(1, 3, 64, 64))
+    assert [m.shape[-1] for m in maps] == sizes
+
+
 @pytest.mark.parametrize(
     ("width", "stem", "last"),
     [(0.25, 16, 68), (0.5, 32, 136), (2.0, 128, 544)],
@@ -206,6 +299,10 @@ class TestBadInput:
         with pytest.raises(ValueError, match="depth is 77"):
             encoder(77)
 
+    def test_stride(self, encoder):
+        with pytest.raises(ValueError, match="stride is 4"):
+            encoder(stride=4)
+
     def test_pool(self, encoder):
         with pytest.raises(ValueError, match="pool is 'mean'"):
             encoder(pool="mean")
@@ -232,6 +329,27 @@ class TestBadInput:
     def test_weights_of_another_network(self, encoder, options):
         with pytest.raises(ValueError, match="width at 1.0 and blocks"):
             encoder(weights="imagenet", **options)
+
+
+def test_bad_taps():
+    with pytest.raises(ValueError, match="taps is 'between'"):
+        DenseNetEncoder(taps="between")
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_encoders_by_name(name):
+    """The name says class and depth."""
+    with torch.device("meta"):
+        network = build_encoder(name, pool="conv")
+    kind = DenseNetEncoder if name.startswith("dense") else ResNetEncoder
+    depth = int("".join(c for c in name if c.isdigit()))
+    assert isinstance(network, kind)
+    assert count(network) == COUNTS[kind, depth] + 65_664
+
+
+def test_an_unknown_encoder():
+    with pytest.raises(ValueError, match="encoder is 'vgg16'; give one of"):
+        build_encoder("vgg16")
 
 
 @pytest.fixture
@@ -335,7 +453,7 @@ def test_weights_of_the_wrong_network(offered):
 def test_each_depth_has_a_file():
     names = {f"densenet{d}" for d in DENSE_BLOCKS}
     names |= {f"resnet{d}" for d in RES_BLOCKS}
-    assert set(IMAGENET_FILES) == names
+    assert set(IMAGENET_FILES) == set(ENCODERS) == names
 
 
 @pytest.fixture(scope="module")
