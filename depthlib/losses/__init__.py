@@ -3,12 +3,19 @@
 Depths are ``(B, 1, H, W)`` in metres, masks bool of that shape, True where a
 pixel counts; None counts all. A mask without a single pixel is a ValueError.
 `LOSSES` lists the functions by the names that experiments and tables use.
+The losses of `depthlib.losses.densedepth` are not among them: they compare
+reciprocal depths.
 """
 
 from depthlib.losses.adversarial import (
     BCEGanLoss,
     HistoryPool,
     LSGanLoss,
+)
+from depthlib.losses.densedepth import (
+    densedepth_loss,
+    densedepth_parts,
+    ssim_loss,
 )
 from depthlib.losses.regression import (
     berhu,
@@ -39,6 +46,8 @@ __all__ = [
     "HistoryPool",
     "LSGanLoss",
     "berhu",
+    "densedepth_loss",
+    "densedepth_parts",
     "eigen_grad",
     "gradient_loss",
     "huber",
@@ -47,4 +56,5 @@ __all__ = [
     "l2",
     "log_mse",
     "scale_invariant",
+    "ssim_loss",
 ]

@@ -5,27 +5,16 @@ section 3 and Fig. 1. What the paper leaves open is decided here and said so.
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from depthlib.models.densenet import DenseNetEncoder
-from depthlib.models.layers import check_image, scaled
-from depthlib.models.resnet import ResNetEncoder
+from depthlib.models.encoders import build_encoder
+from depthlib.models.layers import check_image, full_precision, scaled
 from depthlib.models.scale import unscale_depth
 
 __all__ = ["D3Net"]
 
-ENCODERS = {
-    "densenet121": partial(DenseNetEncoder, 121),
-    "densenet169": partial(DenseNetEncoder, 169),
-    "densenet201": partial(DenseNetEncoder, 201),
-    "resnet18": partial(ResNetEncoder, 18),
-    "resnet34": partial(ResNetEncoder, 34),
-    "resnet50": partial(ResNetEncoder, 50),
-    "resnet101": partial(ResNetEncoder, 101),
-}
 DECODER = (512, 256, 128, 64, 64)
 STRIDE = 32
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -56,7 +45,7 @@ class D3Net(nn.Module):
     whereas a DenseNet transition hands out its 1x1 convolution.
 
     Args:
-        encoder: a key of `ENCODERS`; the paper has "densenet121" and
+        encoder: a key of `encoders.ENCODERS`; the paper has "densenet121" and
             "resnet50".
         width: factor on all channels (multiples of 4), growth rate included.
         blocks: lengths of the encoder's four blocks, e.g. (2, 4, 6, 4).
@@ -80,10 +69,6 @@ class D3Net(nn.Module):
         max_depth: float = 10.0,
     ):
         super().__init__()
-        if encoder not in ENCODERS:
-            raise ValueError(
-                f"encoder is {encoder!r}; give one of {list(ENCODERS)}."
-            )
         if not 0 < min_depth < max_depth:
             raise ValueError(
                 f"min_depth is {min_depth} and max_depth {max_depth}; give "
@@ -91,8 +76,8 @@ class D3Net(nn.Module):
             )
         self.min_depth, self.max_depth = min_depth, max_depth
         self.width = width
-        self.encoder = ENCODERS[encoder](
-            weights=weights, width=width, blocks=blocks, pool="conv"
+        self.encoder = build_encoder(
+            encoder, weights=weights, width=width, blocks=blocks, pool="conv"
         )
         *skips, channels = self.encoder.channels
         self.decoder = nn.ModuleList()
@@ -121,12 +106,8 @@ class D3Net(nn.Module):
             x = block(x)
             if skips:
                 x = torch.cat([x, skips.pop()], 1)
-        # The last layer keeps full precision: eight bits of mantissa would
-        # make steps of centimetres.
-        kind = image.device.type
-        known = torch.amp.is_autocast_available(kind)
-        with torch.autocast(kind if known else "cpu", enabled=False):
-            level = torch.tanh(self.head(x.to(self.head.weight.dtype)))
+        # Eight bits of mantissa would make steps of centimetres.
+        level = torch.tanh(full_precision(self.head, x))
         return unscale_depth(level, self.min_depth, self.max_depth)
 
     def _initialise(self) -> None:

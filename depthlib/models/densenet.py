@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from depthlib.models.layers import pooling_convolution, scaled
+from depthlib.models.layers import dilations, pooling_convolution, scaled
 from depthlib.models.weights import load_weights
 
 __all__ = ["DenseNetEncoder"]
@@ -21,6 +21,16 @@ BLOCKS = {
     201: (6, 12, 48, 32),
 }
 STEM, GROWTH, BOTTLENECK = 64, 32, 4
+# Behind which modules the first four maps are taken.
+TAPS = {
+    "before": (
+        "relu0",
+        "transition1.conv",
+        "transition2.conv",
+        "transition3.conv",
+    ),
+    "after": ("relu0", "pool0", "transition1", "transition2"),
+}
 
 # The files were saved when a layer was called "norm.1", now "norm1".
 OLD_KEY = re.compile(r"(denselayer\d+\.(?:norm|conv))\.(\d\.)")
@@ -33,7 +43,9 @@ class DenseNetEncoder(nn.Module):
     width 1 for depth 121: stem after its ReLU (64, H/2), the three
     transitions *before* their pooling (128, H/4; 256, H/8; 512, H/16), the
     last block after norm and ReLU (1024, H/32). Their numbers of channels are
-    in `channels`.
+    in `channels`. With ``taps="after"`` the three in the middle are taken
+    *after* a pooling: the first one (64, H/4), then those of the first two
+    transitions (128, H/8; 256, H/16), as DenseDepth's skips are.
 
     Args:
         depth: 121, 169 or 201.
@@ -43,14 +55,18 @@ class DenseNetEncoder(nn.Module):
         blocks: lengths of the four dense blocks, in place of the depth's.
         pool: "max" as published, or "conv": the 4x4 stride-2 convolution of
             D3-Net, 64 to 64 channels, with norm and ReLU.
+        taps: "before" or "after" the pooling, see above.
+        stride: how much the image shrinks: 32 as published; 16 or 8 leave
+            the pooling of the last one or two transitions out and dilate
+            what follows, with the same parameters.
 
     Parameters: 6,953,856 (121), 12,484,480 (169), 18,092,928 (201); with
     pool="conv" 65,664 more.
 
     Raises:
-        ValueError: an unknown depth, weights or pool; a width or blocks that
-            do not go with the weights; blocks that are not four positive
-            integers.
+        ValueError: unknown depth, weights, pool, taps or stride; a width or
+            blocks that do not go with the weights; blocks that are not four
+            positive integers.
         FileNotFoundError: the weights are neither here nor reachable.
     """
 
@@ -61,11 +77,20 @@ class DenseNetEncoder(nn.Module):
         width: float = 1.0,
         blocks: Sequence[int] | None = None,
         pool: str = "max",
+        taps: str = "before",
+        stride: int = 32,
     ):
         super().__init__()
         lengths = _lengths(depth, blocks)
         growth, stem = scaled(GROWTH, width), scaled(STEM, width)
-        self.features, self.channels = _features(lengths, stem, growth, pool)
+        self.features, channels = _features(
+            lengths, stem, growth, pool, dilations(stride)
+        )
+        if taps not in TAPS:
+            raise ValueError(f'taps is {taps!r}; give "before" or "after".')
+        self.taps = TAPS[taps]
+        after = [stem, stem, *channels[1:3], channels[4]]
+        self.channels = channels if taps == "before" else after
         self._initialise()
         self.register_load_state_dict_pre_hook(_translate)
         changed = width != 1.0 or lengths != BLOCKS[depth]
@@ -81,12 +106,13 @@ class DenseNetEncoder(nn.Module):
         for name, module in self.features.named_children():
             if name.startswith("transition"):
                 x = module.conv(module.relu(module.norm(x)))
-                maps.append(x)
+                if f"{name}.conv" in self.taps:
+                    maps.append(x)
                 x = module.pool(x)
             else:
                 x = module(x)
-                if name == "relu0":
-                    maps.append(x)
+            if name in self.taps:
+                maps.append(x)
         return [*maps, torch.relu(x)]
 
     def _initialise(self) -> None:
@@ -98,13 +124,20 @@ class DenseNetEncoder(nn.Module):
 class _DenseLayer(nn.Module):
     """1x1 bottleneck and 3x3 convolution; returns the new maps only."""
 
-    def __init__(self, channels: int, growth: int):
+    def __init__(self, channels: int, growth: int, dilation: int):
         super().__init__()
         inner = BOTTLENECK * growth
         self.norm1 = nn.BatchNorm2d(channels)
         self.conv1 = nn.Conv2d(channels, inner, 1, bias=False)
         self.norm2 = nn.BatchNorm2d(inner)
-        self.conv2 = nn.Conv2d(inner, growth, 3, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(
+            inner,
+            growth,
+            3,
+            padding=dilation,
+            dilation=dilation,
+            bias=False,
+        )
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -115,10 +148,10 @@ class _DenseLayer(nn.Module):
 class _DenseBlock(nn.Module):
     """Each layer sees the concatenation of all maps before it."""
 
-    def __init__(self, length: int, channels: int, growth: int):
+    def __init__(self, length: int, channels: int, growth: int, dilation: int):
         super().__init__()
         for i in range(length):
-            layer = _DenseLayer(channels + i * growth, growth)
+            layer = _DenseLayer(channels + i * growth, growth, dilation)
             self.add_module(f"denselayer{i + 1}", layer)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -130,16 +163,20 @@ class _DenseBlock(nn.Module):
 class _Transition(nn.Module):
     """Norm, ReLU, 1x1 convolution, pooling; the encoder calls the parts."""
 
-    def __init__(self, channels: int, out_channels: int):
+    def __init__(self, channels: int, out_channels: int, halves: bool):
         super().__init__()
         self.norm = nn.BatchNorm2d(channels)
         self.relu = nn.ReLU(inplace=True)
         self.conv = nn.Conv2d(channels, out_channels, 1, bias=False)
-        self.pool = nn.AvgPool2d(2, 2)
+        self.pool = nn.AvgPool2d(2, 2) if halves else nn.Identity()
 
 
 def _features(
-    lengths: tuple[int, ...], stem: int, growth: int, pool: str
+    lengths: tuple[int, ...],
+    stem: int,
+    growth: int,
+    pool: str,
+    dilation: tuple[int, ...],
 ) -> tuple[nn.Sequential, list[int]]:
     """All layers under torchvision's names, and the channels of the maps."""
     if pool not in ("max", "conv"):
@@ -154,11 +191,12 @@ def _features(
     )
     channels, maps = stem, [stem]
     for i, length in enumerate(lengths, start=1):
-        block = _DenseBlock(length, channels, growth)
+        block = _DenseBlock(length, channels, growth, dilation[i - 1])
         features.add_module(f"denseblock{i}", block)
         channels += length * growth
         if i < len(lengths):
-            transition = _Transition(channels, channels // 2)
+            halves = dilation[i] == dilation[i - 1]
+            transition = _Transition(channels, channels // 2, halves)
             features.add_module(f"transition{i}", transition)
             channels //= 2
             maps.append(channels)

@@ -1,9 +1,18 @@
-"""Small pieces that the encoders, the decoder and the critics share."""
+"""Small pieces that the encoders, the decoders and the critics share."""
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["check_image", "pooling_convolution", "scaled"]
+__all__ = [
+    "check_image",
+    "dilations",
+    "full_precision",
+    "pooling_convolution",
+    "scaled",
+]
+
+# Dilation of the four stages of an encoder that shrinks the image by the key.
+DILATIONS = {32: (1, 1, 1, 1), 16: (1, 1, 1, 2), 8: (1, 1, 2, 4)}
 
 
 def scaled(channels: int, width: float) -> int:
@@ -28,6 +37,28 @@ def pooling_convolution(channels: int) -> nn.Sequential:
     pool.add_module("norm", nn.BatchNorm2d(channels))
     pool.add_module("relu", nn.ReLU(inplace=True))
     return pool
+
+
+def dilations(stride: int) -> tuple[int, ...]:
+    """Dilation of an encoder's four stages that shrink the image by stride.
+
+    A stage that no longer halves its input spreads its 3x3 convolutions
+    instead, so that each weight meets the features it would have met (Yu and
+    Koltun 2016): same parameters, same field of view, more positions.
+    """
+    if stride not in DILATIONS:
+        raise ValueError(
+            f"stride is {stride}; give 32 (the published encoder), 16 or 8."
+        )
+    return DILATIONS[stride]
+
+
+def full_precision(layer: nn.Module, x: Tensor) -> Tensor:
+    """``layer(x)`` in the precision of its weights, also under autocast."""
+    kind = x.device.type
+    known = torch.amp.is_autocast_available(kind)
+    with torch.autocast(kind if known else "cpu", enabled=False):
+        return layer(x.to(layer.weight.dtype))
 
 
 def check_image(image: Tensor, stride: int) -> None:

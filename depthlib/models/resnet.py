@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from depthlib.models.layers import pooling_convolution, scaled
+from depthlib.models.layers import dilations, pooling_convolution, scaled
 from depthlib.models.weights import load_weights
 
 __all__ = ["ResNetEncoder"]
@@ -40,14 +40,17 @@ class ResNetEncoder(nn.Module):
         blocks: lengths of the four stages, in place of the depth's.
         pool: "max" as published, or "conv": the 4x4 stride-2 convolution of
             D3-Net, 64 to 64 channels, with norm and ReLU.
+        stride: how much the image shrinks: 32 as published; 16 or 8 leave
+            the stride of the last one or two stages out and dilate what
+            follows, with the same parameters.
 
     Parameters: 11,176,512 (18), 21,284,672 (34), 23,508,032 (50),
     42,500,160 (101); with pool="conv" 65,664 more.
 
     Raises:
-        ValueError: an unknown depth, weights or pool; a width or blocks that
-            do not go with the weights; blocks that are not four positive
-            integers.
+        ValueError: unknown depth, weights, pool or stride; a width or blocks
+            that do not go with the weights; blocks that are not four
+            positive integers.
         FileNotFoundError: the weights are neither here nor reachable.
     """
 
@@ -58,6 +61,7 @@ class ResNetEncoder(nn.Module):
         width: float = 1.0,
         blocks: Sequence[int] | None = None,
         pool: str = "max",
+        stride: int = 32,
     ):
         super().__init__()
         lengths = _lengths(depth, blocks)
@@ -74,9 +78,16 @@ class ResNetEncoder(nn.Module):
             else pooling_convolution(channels)
         )
         self.channels = [channels]
-        for i, length in enumerate(lengths):
-            inner, stride = scaled(STAGES[i], width), 1 if i == 0 else 2
-            stage = _stage(block, length, channels, inner, stride)
+        before = 1
+        for i, (length, after) in enumerate(
+            zip(lengths, dilations(stride), strict=True)
+        ):
+            inner = scaled(STAGES[i], width)
+            step = 2 if i > 0 and before == after else 1
+            stage = _stage(
+                block, length, channels, inner, step, (before, after)
+            )
+            before = after
             self.add_module(f"layer{i + 1}", stage)
             channels = inner * block.expansion
             self.channels.append(channels)
@@ -107,15 +118,25 @@ class ResNetEncoder(nn.Module):
 
 
 class _Basic(nn.Module):
-    """Two 3x3 convolutions beside a shortcut."""
+    """Two 3x3 convolutions beside a shortcut.
+
+    The first one sees the block's input, so it has the dilation from before
+    the stage; the second one that of the stage.
+    """
 
     expansion = 1
 
-    def __init__(self, channels: int, inner: int, stride: int):
+    def __init__(
+        self,
+        channels: int,
+        inner: int,
+        stride: int,
+        dilation: tuple[int, int],
+    ):
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, inner, 3, stride, 1, bias=False)
+        self.conv1 = _three(channels, inner, stride, dilation[0])
         self.bn1 = nn.BatchNorm2d(inner)
-        self.conv2 = nn.Conv2d(inner, inner, 3, 1, 1, bias=False)
+        self.conv2 = _three(inner, inner, 1, dilation[1])
         self.bn2 = nn.BatchNorm2d(inner)
         self.relu = nn.ReLU(inplace=True)
         self.downsample = _shortcut(channels, inner, stride)
@@ -131,12 +152,18 @@ class _Bottleneck(nn.Module):
 
     expansion = 4
 
-    def __init__(self, channels: int, inner: int, stride: int):
+    def __init__(
+        self,
+        channels: int,
+        inner: int,
+        stride: int,
+        dilation: tuple[int, int],
+    ):
         super().__init__()
         out = inner * self.expansion
         self.conv1 = nn.Conv2d(channels, inner, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(inner)
-        self.conv2 = nn.Conv2d(inner, inner, 3, stride, 1, bias=False)
+        self.conv2 = _three(inner, inner, stride, dilation[0])
         self.bn2 = nn.BatchNorm2d(inner)
         self.conv3 = nn.Conv2d(inner, out, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(out)
@@ -148,6 +175,13 @@ class _Bottleneck(nn.Module):
         x = self.relu(self.bn1(self.conv1(x)))
         x = self.relu(self.bn2(self.conv2(x)))
         return torch.relu(self.bn3(self.conv3(x)) + shortcut)
+
+
+def _three(channels: int, out: int, stride: int, dilation: int) -> nn.Conv2d:
+    """3x3 convolution without bias that keeps the size but for its stride."""
+    return nn.Conv2d(
+        channels, out, 3, stride, dilation, dilation=dilation, bias=False
+    )
 
 
 def _shortcut(channels: int, out: int, stride: int) -> nn.Sequential | None:
@@ -165,11 +199,15 @@ def _stage(
     channels: int,
     inner: int,
     stride: int,
+    dilation: tuple[int, int],
 ) -> nn.Sequential:
-    """Blocks of one resolution; the first one carries the stride."""
-    first = block(channels, inner, stride)
-    out = inner * block.expansion
-    rest = [block(out, inner, 1) for _ in range(length - 1)]
+    """Blocks of one resolution; the first one carries the stride.
+
+    dilation: of the stage before and of this one.
+    """
+    first = block(channels, inner, stride, dilation)
+    out, after = inner * block.expansion, (dilation[1], dilation[1])
+    rest = [block(out, inner, 1, after) for _ in range(length - 1)]
     return nn.Sequential(first, *rest)
 
 

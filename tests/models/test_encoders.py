@@ -1,11 +1,10 @@
-"""Encoders: published counts, torchvision's names, maps, and weights."""
-
-from urllib.error import URLError
+"""Encoders: published counts, torchvision's names, maps, and strides."""
 
 import pytest
 import torch
 
 from depthlib.models import DenseNetEncoder, ResNetEncoder
+from depthlib.models.encoders import ENCODERS, build_encoder
 from depthlib.models.weights import IMAGENET_FILES
 
 DENSE_BLOCKS = {
@@ -172,6 +171,98 @@ def test_skips_are_not_changed_in_place_behind_the_callers_back(encoder):
         assert torch.equal(ours, tapped)
 
 
+def test_maps_after_the_pooling():
+    """DenseDepth's CONV1, POOL1, POOL2, POOL3 and the last block."""
+    network = DenseNetEncoder(169, taps="after", blocks=(2, 2, 2, 2)).eval()
+    kept = []
+    for name in ("relu0", "pool0", "transition1.pool", "transition2.pool"):
+        tap = network.features.get_submodule(name)
+        tap.register_forward_hook(lambda *call: kept.append(call[2].clone()))
+    with torch.no_grad():
+        maps = network(torch.rand(1, 3, 64, 96))
+    for ours, tapped in zip(maps[:4], kept, strict=True):
+        assert torch.equal(ours, tapped)
+    sizes = [(32, 48), (16, 24), (8, 12), (4, 6), (2, 3)]
+    assert [tuple(m.shape[-2:]) for m in maps] == sizes
+    # Each transition halves 64 + 2 * 32; the last block adds to that.
+    channels = [64, 64, 64, 64, 128]
+    assert [m.shape[1] for m in maps] == network.channels == channels
+
+
+def test_published_channels_after_the_pooling():
+    """Table 5 of DenseDepth."""
+    with torch.device("meta"):
+        network = DenseNetEncoder(169, taps="after")
+    assert network.channels == [64, 64, 128, 256, 1664]
+
+
+def test_where_the_maps_are_taken_leaves_the_last_one_alone():
+    networks = []
+    for taps in ("before", "after"):
+        torch.manual_seed(0)
+        network = DenseNetEncoder(width=0.25, blocks=(1, 2, 2, 1), taps=taps)
+        networks.append(network.eval())
+    image = torch.rand(1, 3, 64, 64)
+    last = [network(image)[-1] for network in networks]
+    assert torch.equal(*last)
+
+
+class Every(torch.nn.Module):
+    """Every second pixel: a pooling that dilation can undo exactly."""
+
+    def forward(self, x):
+        return x[..., ::2, ::2]
+
+
+KINDS = [
+    (DenseNetEncoder, 121),
+    (ResNetEncoder, 18),
+    (ResNetEncoder, 50),
+]
+
+
+@pytest.mark.parametrize("stride", [16, 8])
+@pytest.mark.parametrize(("encoder", "depth"), KINDS)
+def test_less_shrinking_meets_the_same_features(encoder, depth, stride):
+    """Dilated maps contain those of the encoder that steps over pixels.
+
+    A ResNet shrinks by steps alone; for this test so does the DenseNet.
+    """
+    pair = [
+        encoder(depth, width=0.25, blocks=(1, 2, 2, 2), stride=s).eval()
+        for s in (32, stride)
+    ]
+    pair[1].load_state_dict(pair[0].state_dict())
+    assert count(pair[0]) == count(pair[1])
+    if encoder is DenseNetEncoder:
+        kept = {16: [3], 8: [2, 3]}[stride]
+        for i in kept:
+            getattr(pair[0].features, f"transition{i}").pool = Every()
+    image = torch.rand(1, 3, 64, 96)
+    with torch.no_grad():
+        coarse, fine = (network(image)[-1] for network in pair)
+    assert fine.shape[-2:] == (64 // stride, 96 // stride)
+    step = 32 // stride
+    torch.testing.assert_close(fine[..., ::step, ::step], coarse)
+
+
+@pytest.mark.parametrize(
+    ("stride", "sizes"), [(16, [32, 16, 8, 4, 4]), (8, [32, 16, 8, 8, 8])]
+)
+@pytest.mark.parametrize(
+    ("encoder", "options"),
+    [
+        (DenseNetEncoder, {"taps": "after"}),
+        (DenseNetEncoder, {"taps": "before"}),
+        (ResNetEncoder, {}),
+    ],
+)
+def test_sizes_of_a_smaller_stride(encoder, options, stride, sizes):
+    small = {"width": 0.125, "blocks": (1, 1, 1, 1), "stride": stride}
+    maps = encoder(**small, **options)(torch.rand(1, 3, 64, 64))
+    assert [m.shape[-1] for m in maps] == sizes
+
+
 @pytest.mark.parametrize(
     ("width", "stem", "last"),
     [(0.25, 16, 68), (0.5, 32, 136), (2.0, 128, 544)],
@@ -206,6 +297,10 @@ class TestBadInput:
         with pytest.raises(ValueError, match="depth is 77"):
             encoder(77)
 
+    def test_stride(self, encoder):
+        with pytest.raises(ValueError, match="stride is 4"):
+            encoder(stride=4)
+
     def test_pool(self, encoder):
         with pytest.raises(ValueError, match="pool is 'mean'"):
             encoder(pool="mean")
@@ -234,108 +329,31 @@ class TestBadInput:
             encoder(weights="imagenet", **options)
 
 
-@pytest.fixture
-def offered(monkeypatch):
-    """Puts a state dict in the place of the download; records the call."""
-    calls = []
-
-    def offer(result):
-        def load(url, **options):
-            calls.append((url, options))
-            if isinstance(result, Exception):
-                raise result
-            return dict(result)
-
-        monkeypatch.setattr(torch.hub, "load_state_dict_from_url", load)
-        return calls
-
-    return offer
+def test_bad_taps():
+    with pytest.raises(ValueError, match="taps is 'between'"):
+        DenseNetEncoder(taps="between")
 
 
-def official(encoder, depth, prefix):
-    """A state dict as the official files have it, classifier included."""
-    state = encoder(depth).state_dict()
-    width = 1024 if encoder is DenseNetEncoder else 512
-    state[f"{prefix}.weight"] = torch.zeros(1000, width)
-    state[f"{prefix}.bias"] = torch.zeros(1000)
-    return state
+@pytest.mark.parametrize("name", ENCODERS)
+def test_encoders_by_name(name):
+    """The name says class and depth."""
+    with torch.device("meta"):
+        network = build_encoder(name, pool="conv")
+    kind = DenseNetEncoder if name.startswith("dense") else ResNetEncoder
+    depth = int("".join(c for c in name if c.isdigit()))
+    assert isinstance(network, kind)
+    assert count(network) == COUNTS[kind, depth] + 65_664
 
 
-@pytest.mark.parametrize("pool", ["max", "conv"])
-@pytest.mark.parametrize(
-    ("encoder", "depth", "prefix", "file"),
-    [
-        (DenseNetEncoder, 121, "classifier", "densenet121-a639ec97.pth"),
-        (ResNetEncoder, 18, "fc", "resnet18-f37072fd.pth"),
-    ],
-)
-def test_official_weights(offered, encoder, depth, prefix, file, pool):
-    state = official(encoder, depth, prefix)
-    calls = offered(state)
-    network = encoder(depth, weights="imagenet", pool=pool)
-    ((url, options),) = calls
-    assert url == "https://download.pytorch.org/models/" + file
-    assert options["check_hash"] is True
-    assert options["weights_only"] is True
-    loaded = network.state_dict()
-    for key in set(state) & set(loaded):
-        assert torch.equal(loaded[key], state[key]), key
-    extra = {key for key in loaded if key not in state}
-    assert all("pool" in key for key in extra)
-    assert bool(extra) == (pool == "conv")
-
-
-def test_old_dense_names_are_translated(offered):
-    """Official DenseNet files say norm.1 where torchvision says norm1."""
-    state = official(DenseNetEncoder, 121, "classifier")
-    old = {}
-    for key, value in state.items():
-        for part in ("norm1", "norm2", "conv1", "conv2"):
-            if "denselayer" in key:
-                key = key.replace(f".{part}.", f".{part[:4]}.{part[4]}.")
-        old[key] = value
-    assert "features.denseblock1.denselayer1.norm.1.weight" in old
-    offered(old)
-    loaded = DenseNetEncoder(weights="imagenet").state_dict()
-    for key, value in loaded.items():
-        assert torch.equal(value, state[key]), key
-
-
-def test_full_state_dicts_load_strictly_also_inside_another_module():
-    state = official(ResNetEncoder, 18, "fc")
-    ResNetEncoder(18).load_state_dict(state)
-    outer = torch.nn.ModuleDict({"encoder": ResNetEncoder(18)})
-    outer.load_state_dict({f"encoder.{k}": v for k, v in state.items()})
-    loaded = outer["encoder"].layer3[1].conv2.weight
-    assert torch.equal(loaded, state["layer3.1.conv2.weight"])
-    assert "fc.weight" in state
-
-
-def test_offline(offered):
-    offered(URLError("Name or service not known"))
-    with pytest.raises(FileNotFoundError, match="weights=None") as error:
-        ResNetEncoder(50, weights="imagenet")
-    assert "resnet50-0676ba61.pth" in str(error.value)
-
-
-def test_a_damaged_download(offered):
-    offered(RuntimeError('invalid hash value (expected "a", got "b")'))
-    with pytest.raises(ValueError, match="pinned hash"):
-        DenseNetEncoder(weights="imagenet")
-
-
-def test_weights_of_the_wrong_network(offered):
-    state = official(ResNetEncoder, 18, "fc")
-    del state["layer2.0.bn1.weight"]
-    offered(state)
-    with pytest.raises(ValueError, match=r"layer2\.0\.bn1\.weight"):
-        ResNetEncoder(18, weights="imagenet")
+def test_an_unknown_encoder():
+    with pytest.raises(ValueError, match="encoder is 'vgg16'; give one of"):
+        build_encoder("vgg16")
 
 
 def test_each_depth_has_a_file():
     names = {f"densenet{d}" for d in DENSE_BLOCKS}
     names |= {f"resnet{d}" for d in RES_BLOCKS}
-    assert set(IMAGENET_FILES) == names
+    assert set(IMAGENET_FILES) == set(ENCODERS) == names
 
 
 @pytest.fixture(scope="module")
