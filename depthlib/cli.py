@@ -47,7 +47,7 @@ def train(
 ):
     """Train one network and keep its weights."""
     from depthlib.experiments.profiles import profile as get_profile
-    from depthlib.experiments.setup import evaluation_set, training_set
+    from depthlib.experiments.setup import evaluation_set
     from depthlib.experiments.single import make_fabric
     from depthlib.training import evaluate as score
     from depthlib.training import fit
@@ -65,7 +65,7 @@ def train(
             **({"n_train": usual} | _set(given)),
         )
         typer.echo(config.describe())
-        train, (test, protocol) = training_set(config), evaluation_set(config)
+        train, (test, protocol) = config.training_set(), evaluation_set(config)
         model = config.build_model()
         history = fit(model, train, config, fabric=make_fabric(config))
         result = score(model, test, protocol)

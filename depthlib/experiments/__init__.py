@@ -6,6 +6,7 @@ returns a table; ``verdicts`` judges the papers' claims from the records.
 
 from depthlib.experiments.config import RunConfig, grid
 from depthlib.experiments.d3net_run import D3NetRun
+from depthlib.experiments.densedepth_run import DenseDepthRun
 from depthlib.experiments.evidence import evidence
 from depthlib.experiments.fingerprint import fingerprint, is_current
 from depthlib.experiments.loss_study import LOSS_STUDY
@@ -13,12 +14,15 @@ from depthlib.experiments.profiles import PROFILES, profile
 from depthlib.experiments.records import frame, load
 from depthlib.experiments.run import run
 from depthlib.experiments.studies import STUDIES
+from depthlib.experiments.transfer_study import TRANSFER_STUDY
 
 __all__ = [
     "LOSS_STUDY",
     "PROFILES",
     "STUDIES",
+    "TRANSFER_STUDY",
     "D3NetRun",
+    "DenseDepthRun",
     "RunConfig",
     "evidence",
     "fingerprint",

@@ -27,6 +27,15 @@ SAME = (
     "discriminator",
     "phase",
     "loss",
+    "target",
+    "truth",
+    "swap",
+    "bridge",
+    "skips",
+    "decoder",
+    "stride",
+    "pretrained",
+    "betas",
 )
 
 # Columns of the further readings of one trained network.

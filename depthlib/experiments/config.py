@@ -80,6 +80,12 @@ class RunConfig(TrainConfig):
             }
         )
 
+    def training_set(self, cached: bool = True):
+        """The images to train on; ``cached=False`` for a glance at a few."""
+        from depthlib.experiments.setup import training_set
+
+        return training_set(self, cached)
+
     def build_model(self):
         """The network with the initial weights of the seed, as it is scored.
 

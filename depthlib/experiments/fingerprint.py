@@ -17,7 +17,6 @@ from depthlib.experiments.config import RunConfig
 from depthlib.experiments.setup import (
     evaluation_set,
     manifest_hash,
-    training_set,
 )
 from depthlib.experiments.studies import config_of
 
@@ -103,7 +102,7 @@ def is_current(record: dict) -> bool:
 @functools.cache
 def _rooms_now(config: RunConfig) -> dict:
     train, (test, _) = (
-        training_set(config, False),
+        config.training_set(False),
         evaluation_set(config, False),
     )
     return {"train": manifest_hash(train), "test": manifest_hash(test)}

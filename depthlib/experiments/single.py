@@ -26,7 +26,6 @@ from depthlib.experiments.records import (
 from depthlib.experiments.setup import (
     evaluation_set,
     manifest_hash,
-    training_set,
     trivial_scores,
 )
 from depthlib.training import fit
@@ -59,7 +58,7 @@ def run_one(config: RunConfig, results: Path | None = None) -> dict:
 
 
 def _train_and_score(config, checkpoint, path) -> dict:
-    train, (test, protocol) = training_set(config), evaluation_set(config)
+    train, (test, protocol) = config.training_set(), evaluation_set(config)
     model = config.build_model()
     curve_data = torch.utils.data.Subset(
         test, range(min(CURVE_IMAGES, len(test)))

@@ -2,11 +2,13 @@
 
 from depthlib.experiments.config import RunConfig
 from depthlib.experiments.d3net_run import D3NetRun
+from depthlib.experiments.densedepth_run import DenseDepthRun
 from depthlib.experiments.loss_study import LOSS_STUDY
+from depthlib.experiments.transfer_study import TRANSFER_STUDY
 
 # Name of an experiment -> function of a profile that returns its grid.
-STUDIES = {**LOSS_STUDY}
-KINDS = {kind.__name__: kind for kind in (D3NetRun,)}
+STUDIES = {**LOSS_STUDY, **TRANSFER_STUDY}
+KINDS = {kind.__name__: kind for kind in (D3NetRun, DenseDepthRun)}
 
 
 def config_of(record: dict) -> RunConfig:

@@ -16,7 +16,7 @@ from depthlib.metrics.depth import MetricTally, check_range
 from depthlib.metrics.inputs import as_pair, valid_pixels
 from depthlib.metrics.scaling import median_scale
 
-__all__ = ["PROTOCOLS", "Protocol"]
+__all__ = ["PROTOCOLS", "Protocol", "enlarge"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Protocol:
             prediction, target, mask, same_size=False
         )
         size = tuple(target.shape[-2:])
-        prediction = _resize(prediction, size)
+        prediction = enlarge(prediction, size)
         top, bottom, left, right = self.crop_box(*size)
         if top >= bottom or left >= right:
             raise ValueError(
@@ -212,7 +212,8 @@ range, no median scaling, no flip averaging; metrics averaged over images.
         )
 
 
-def _resize(prediction: Tensor, size: tuple[int, int]) -> Tensor:
+def enlarge(prediction: Tensor, size: tuple[int, int]) -> Tensor:
+    """Depth ``(B, 1, h, w)`` at another size, bilinearly (step 1)."""
     if tuple(prediction.shape[-2:]) == size:
         return prediction
     if not prediction.is_floating_point():

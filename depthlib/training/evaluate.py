@@ -8,11 +8,14 @@ from torch.utils.data import DataLoader
 
 from depthlib.metrics import (
     Protocol,
+    bin_spread,
     edge_f1,
     gradient_ratio,
     normal_error,
     residual_share,
+    scale_share,
 )
+from depthlib.metrics.protocol import enlarge
 
 RESIDUAL_EPSILON = 0.05  # metres: "the error is as good as zero"
 
@@ -27,7 +30,8 @@ class Evaluation:
         pixel: the same suite over all pixels pooled.
         quality: ``edge_f1``, ``gradient_ratio``, ``normal_error`` (degrees)
             and ``residual_share`` (share of errors below 5 cm), means over
-            images.
+            images; ``scale_share`` and ``bin_spread``, of all images and of
+            predictions clipped to the protocol's range.
     """
 
     per_image: dict[str, np.ndarray]
@@ -40,14 +44,16 @@ def predict_all(model, data, protocol: Protocol, *, batch_size=32):
     """Predictions of ``model`` for every image, with the truth beside.
 
     Returns:
-        ``(prediction, sample)``: metres ``(n, 1, H, W)`` on the CPU, and a
-        dict of stacked ``depth``, ``mask`` and ``intrinsics``.
+        ``(prediction, sample)``: metres ``(n, 1, H, W)`` on the CPU, at the
+        size of the truth, and a dict of stacked ``depth``, ``mask`` and
+        ``intrinsics``.
     """
     device = next(model.parameters()).device
     predictions, samples = [], []
     for batch in DataLoader(data, batch_size=batch_size):
         image = batch["image"].to(device)
-        predictions.append(protocol.predict(model, image).float().cpu())
+        depth = protocol.predict(model, image).float().cpu()
+        predictions.append(enlarge(depth, batch["depth"].shape[-2:]))
         samples.append(batch)
     names = ("depth", "mask", "intrinsics")
     truth = {name: torch.cat([s[name] for s in samples]) for name in names}
@@ -60,6 +66,7 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
     tally = protocol.tally()
     tally.add(prediction, depth, mask)
     per_image = tally.result("none")
+    clipped = prediction.clamp(protocol.min_depth, protocol.max_depth)
     quality = {
         "edge_f1": edge_f1(prediction, depth, mask),
         "gradient_ratio": gradient_ratio(prediction, depth, mask),
@@ -69,6 +76,8 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
         "residual_share": residual_share(
             prediction, depth, mask, RESIDUAL_EPSILON
         ),
+        "scale_share": scale_share(clipped, depth, mask),
+        "bin_spread": bin_spread(clipped, depth, mask),
     }
     return Evaluation(
         per_image={name: v.numpy() for name, v in per_image.items()},
@@ -87,8 +96,8 @@ def evaluate(model, data, protocol: Protocol, *, batch_size=32) -> Evaluation:
         >>> from depthlib.models import D3Net
         >>> data = rooms(2, split="test", size=(32, 64), cached=False)
         >>> model = D3Net(width=0.25, blocks=(1, 1, 1, 1))
-        >>> sorted(evaluate(model, data, PROTOCOLS["rooms"]).quality)
-        ['edge_f1', 'gradient_ratio', 'normal_error', 'residual_share']
+        >>> sorted(evaluate(model, data, PROTOCOLS["rooms"]).quality)[:3]
+        ['bin_spread', 'edge_f1', 'gradient_ratio']
     """
     prediction, truth = predict_all(
         model, data, protocol, batch_size=batch_size

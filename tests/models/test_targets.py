@@ -1,4 +1,4 @@
-"""Reciprocal depth: there and back, and where the clip holds."""
+"""Targets: there and back, and where the clip holds."""
 
 import math
 
@@ -7,6 +7,7 @@ import torch
 
 from depthlib.models import (
     DenseDepth,
+    MetricDepth,
     ReciprocalDepth,
     from_reciprocal,
     to_reciprocal,
@@ -106,3 +107,21 @@ def test_bad_range(low, high):
         ReciprocalDepth(Given([1.0]), 10.0, low, high)
     with pytest.raises(ValueError, match="0 < min_depth < max_depth"):
         from_reciprocal(torch.ones(1), 10.0, low, high)
+
+
+@pytest.mark.parametrize("kind", [ReciprocalDepth, MetricDepth])
+def test_a_network_that_hits_its_target_gives_the_truth(kind):
+    depth = torch.tensor([0.4, 0.7, 3.0, 10.0])
+    module = kind(torch.nn.Identity())
+    target = module.target(depth)
+    assert target.max() == pytest.approx(module.data_range)
+    torch.testing.assert_close(module(target), depth)
+    # Unknown and out-of-range depths leave no infinity behind.
+    assert module.target(torch.tensor([0.0, 99.0])).isfinite().all()
+
+
+def test_metres_are_clipped():
+    depth = MetricDepth(Given([-1.0, 0.5, 50.0]))(torch.rand(1, 3, 2, 2))
+    torch.testing.assert_close(depth.flatten(), torch.tensor([0.4, 0.5, 10.0]))
+    with pytest.raises(ValueError, match="min_depth"):
+        MetricDepth(Given([1.0]), min_depth=2, max_depth=1)

@@ -1,4 +1,4 @@
-"""Metres to reciprocal depth, m / y, and back.
+"""What a network is asked for: reciprocal depth m / y, or metres.
 
 The target of DenseDepth (Alhashim and Wonka 2018): near things, where depth
 can be told best, get most of the range. With m = 10 m and depths from 0.4 m
@@ -9,7 +9,12 @@ import math
 
 from torch import Tensor, nn
 
-__all__ = ["ReciprocalDepth", "from_reciprocal", "to_reciprocal"]
+__all__ = [
+    "MetricDepth",
+    "ReciprocalDepth",
+    "from_reciprocal",
+    "to_reciprocal",
+]
 
 
 class ReciprocalDepth(nn.Module):
@@ -42,11 +47,62 @@ class ReciprocalDepth(nn.Module):
         self.network, self.scale = network, scale
         self.min_depth, self.max_depth = min_depth, max_depth
 
+    @property
+    def data_range(self) -> float:
+        """Largest value that the target can take, as `ssim` needs it."""
+        return self.scale / self.min_depth
+
+    def target(self, depth: Tensor) -> Tensor:
+        """What the network should answer for a true depth in metres.
+
+        Depths are brought into the range first; unknown ones (0) become the
+        nearest, for a mask to leave out.
+        """
+        depth = depth.clamp(self.min_depth, self.max_depth)
+        return to_reciprocal(depth, self.scale)
+
     def forward(self, image: Tensor) -> Tensor:
         """Depth ``(B, 1, h, w)`` in metres of an image ``(B, 3, H, W)``."""
         return from_reciprocal(
             self.network(image), self.scale, self.min_depth, self.max_depth
         )
+
+
+class MetricDepth(nn.Module):
+    """A network that is asked for metres: the control of `ReciprocalDepth`.
+
+    Args:
+        network: image ``(B, 3, H, W)`` -> metres, ``(B, 1, h, w)``.
+        min_depth: metres, above 0; nearer predictions are set to it.
+        max_depth: metres; farther predictions are set to it.
+
+    Raises:
+        ValueError: not 0 < min_depth < max_depth.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        min_depth: float = 0.4,
+        max_depth: float = 10.0,
+    ):
+        super().__init__()
+        _check(1.0, min_depth, max_depth)
+        self.network = network
+        self.min_depth, self.max_depth = min_depth, max_depth
+
+    @property
+    def data_range(self) -> float:
+        """Largest value that the target can take."""
+        return self.max_depth
+
+    def target(self, depth: Tensor) -> Tensor:
+        """True depths in metres, brought into the range."""
+        return depth.clamp(self.min_depth, self.max_depth)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Depth ``(B, 1, h, w)`` in metres of an image ``(B, 3, H, W)``."""
+        return self.network(image).clamp(self.min_depth, self.max_depth)
 
 
 def to_reciprocal(depth: Tensor, scale: float = 10.0) -> Tensor:

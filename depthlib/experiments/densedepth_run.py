@@ -1,0 +1,140 @@
+"""A run of the transfer study: DenseDepth and its variants."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from depthlib.experiments.config import Reading, RunConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseDepthRun(RunConfig):
+    """One training of DenseDepth, in the space of its target.
+
+    Attributes:
+        loss: ``"densedepth"``, or a regression loss in the same space.
+        weight: factor of the L1 term of the DenseDepth loss.
+        target: ``"reciprocal"`` (m / y) or ``"metric"`` (y).
+        truth: what the training knows of the depth: ``"dense"``,
+            ``"masked"`` (a few pixels of each map) or ``"inpainted"`` (the
+            same pixels, the rest filled in).
+        swap: share of images whose colour channels are permuted.
+        encoder: of DenseDepth.
+        width: factor on all channels.
+        blocks: layers per block of the encoder; None as published.
+        bridge: 1.0, or 0.5 for the half decoder.
+        skips: whether decoder blocks see the encoder's maps.
+        decoder: ``"plain"``, ``"up_projection"`` or ``"transposed"``.
+        stride: by how much the encoder shrinks the image.
+        pretrained: start from an encoder that was trained on another task
+            (see ``pretrained_encoder``).
+    """
+
+    DATA: ClassVar = (*RunConfig.DATA, "truth")
+
+    loss: str = "densedepth"
+    lr: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight: float = 0.1
+    target: str = "reciprocal"
+    truth: str = "dense"
+    swap: float = 0.25
+    encoder: str = "densenet169"
+    width: float = 0.25
+    blocks: tuple[int, ...] | None = (2, 4, 10, 10)
+    bridge: float = 1.0
+    skips: bool = True
+    decoder: str = "plain"
+    stride: int = 32
+    pretrained: bool = False
+
+    def training_set(self, cached: bool = True):
+        """As in ``RunConfig``, with what ``truth`` leaves of the depth."""
+        from depthlib.data.sparse import InPaintedTruth, SparseTruth
+
+        data = super().training_set(cached)
+        if self.truth == "dense":
+            return data
+        if self.truth == "masked":
+            return SparseTruth(data)
+        if self.truth == "inpainted":
+            return InPaintedTruth(SparseTruth(data))
+        raise ValueError(
+            f"truth is {self.truth!r}; choose dense, masked or inpainted"
+        )
+
+    def stream(self, data):
+        """As in ``TrainConfig``, with colours swapped."""
+        from depthlib.training import SampleStream
+
+        return SampleStream(
+            data, seed=self.seed, flip=self.flip, swap=self.swap
+        )
+
+    def build_model(self):
+        """DenseDepth behind its target; maps images to metres."""
+        import torch
+
+        from depthlib.models import DenseDepth, MetricDepth, ReciprocalDepth
+
+        torch.manual_seed(self.seed)
+        network = DenseDepth(
+            encoder=self.encoder,
+            width=self.width,
+            blocks=self.blocks,
+            bridge=self.bridge,
+            skips=self.skips,
+            decoder=self.decoder,
+            stride=self.stride,
+        )
+        if self.pretrained:
+            from depthlib.experiments.pretraining import pretrained_encoder
+
+            network.encoder.load_state_dict(pretrained_encoder(self))
+        targets = {"reciprocal": ReciprocalDepth, "metric": MetricDepth}
+        if self.target not in targets:
+            raise ValueError(
+                f"target is {self.target!r}; choose one of "
+                f"{', '.join(targets)}"
+            )
+        return targets[self.target](network)
+
+    def step_class(self):
+        """The step in target space."""
+        from depthlib.training.densedepth import DenseDepthStep
+
+        return DenseDepthStep
+
+    def extra_scores(self, model, data) -> dict[str, float]:
+        """The training's own loss on images that it has not seen."""
+        from depthlib.training.densedepth import validation_loss
+
+        return {"validation_loss": validation_loss(model, data, self)}
+
+    def readings(self) -> list[Reading]:
+        """Median scaling, flip averaging, and the other style."""
+        usual = {
+            "scaled": False,
+            "flip_test": False,
+            "test_data": self.data,
+            "test_style": self.style,
+        }
+        other = "b" if self.style == "a" else "a"
+        style, median = {"style": other}, {"scaling": "median"}
+        new = usual | {"test_style": other}
+        return [
+            Reading(usual),
+            Reading(usual | {"scaled": True}, protocol=median),
+            Reading(usual | {"flip_test": True}, protocol={"flip": True}),
+            Reading(new, test=style),
+            Reading(new | {"scaled": True}, test=style, protocol=median),
+        ]
+
+    def recipe(self) -> "DenseDepthRun":
+        """As in ``RunConfig``, with the smallest network."""
+        return replace(
+            super().recipe(),
+            width=0.25,
+            blocks=(1, 1, 1, 1),
+            pretrained=False,
+            truth="dense",
+        )
