@@ -89,12 +89,13 @@ def _check_nyu(about: Entry, root, depth_unit, scene) -> Report:
     counts = ", ".join(f"{len(part)} {s}" for s, part in parts.items())
     report = _report(about.name, whole.root, seen, source.unit, f" ({counts})")
     # A part of the set can be read and learned from, but not compared.
+    official = source.official or about.pairs
     short = tuple(
         f"  {part.source.listing(split)} lists {len(part)} pairs for "
-        f"{split}; the official split has {about.pairs[split]}, so results "
+        f"{split}; the official split has {official[split]}, so results "
         "cannot be compared with others"
         for split, part in parts.items()
-        if len(part) != about.pairs[split]
+        if len(part) != official[split]
     )
     return replace(report, lines=report.lines + short)
 
