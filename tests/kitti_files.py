@@ -1,7 +1,10 @@
 """Tiny copies of KITTI in its layouts: a road with a wall at its end."""
 
 import numpy as np
+import pytest
 from PIL import Image
+
+from depthlib.data.files import DataError
 
 SIZE = (36, 120)  # (H, W)
 DAY, DRIVE = "2011_09_26", "2011_09_26_drive_0001_sync"
@@ -118,3 +121,14 @@ def write_pairs(root, count=3, size=SIZE, calibration="one"):
         for i in range(1 if calibration == "one" else count):
             (root / "calib" / f"{i:06d}.txt").write_text(text)
     return root, scenes
+
+
+def refused(make, *words):
+    """The message of the error; it names what it must in one line."""
+    with pytest.raises(DataError) as error:
+        make()
+    text = str(error.value)
+    assert "\n" not in text
+    for word in words:
+        assert str(word) in text, text
+    return text
