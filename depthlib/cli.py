@@ -218,7 +218,7 @@ def check_data(
         str | None, typer.Option(help="indoor, outdoor or any")
     ] = None,
     split: Annotated[
-        str | None, typer.Option(help="of a folder: name of its list")
+        str | None, typer.Option(help="of KITTI or a folder: its list")
     ] = None,
 ):
     """Read a whole data set; name the first file that is wrong."""
@@ -244,6 +244,9 @@ def prepare_data(
     archive: Annotated[
         Path | None, typer.Option(help="zip file to unpack first")
     ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="of KITTI or a folder: its list")
+    ] = None,
     n: Annotated[int, typer.Option(help="number of rooms")] = 1000,
 ):
     """Resize or render once, so that no training has to wait for it."""
@@ -256,6 +259,7 @@ def prepare_data(
             size=_size(size),
             archive=archive,
             depth_unit=unit,
+            split=split,
             n=n,
         )
     typer.echo(said)

@@ -2,6 +2,7 @@
 
 import json
 
+import kitti_files
 import numpy as np
 import nyu_files
 import pytest
@@ -236,7 +237,7 @@ def own(tmp_path):
 def test_data_list_names_every_set_and_its_layout():
     status, out, _ = call("data", "list")
     assert status == 0
-    for word in ("rooms", "nyu", "folder", "splits.mat", "licence"):
+    for word in ("rooms", "nyu", "kitti", "folder", "splits.mat", "licence"):
         assert word in out
 
 
@@ -276,6 +277,26 @@ def test_data_check_names_the_file_that_is_wrong(nyu, own, tmp_path):
     path = own / "images" / "1.png"
     path.write_text("not a picture")
     assert f"{path} is no picture" in refused(*check, "mm")
+
+
+def test_data_check_and_prepare_read_kitti(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPTHLIB_CACHE", str(tmp_path / "cache"))
+    root, _ = kitti_files.write_raw(tmp_path / "raw")
+    status, out, _ = call("data", "check", "kitti", "--root", root)
+    assert status == 0 and "3 pairs of 36 x 120" in out
+    listing = root / "few.txt"
+    listing.write_text(f"{kitti_files.DAY}/{kitti_files.DRIVE} 5 l\n")
+    words = ("--root", root, "--split", "few")
+    status, out, _ = call("data", "check", "kitti", *words)
+    assert status == 0 and "1 pairs of 36 x 120" in out
+    status, out, _ = call("data", "prepare", "kitti", *words, "--size", "9x30")
+    assert status == 0 and "9 x 30: 1 of kitti/few" in out
+    (kept,) = (tmp_path / "cache" / "kitti").glob("*/1.npy")
+    assert np.load(kept, allow_pickle=False).shape == (1, 9, 30)
+    listing.write_text(f"{kitti_files.DAY}/{kitti_files.DRIVE} 7 l\n")
+    assert "0000000007.bin" in refused("data", "check", "kitti", *words)
+    err = refused("data", "prepare", "rooms", "--split", "few")
+    assert "rooms has splits of its own" in err
 
 
 def test_data_check_asks_for_what_it_needs(own):

@@ -1,4 +1,4 @@
-"""Data sets: generated rooms, NYU Depth v2, and folders of your own.
+"""Data sets: generated rooms, NYU Depth v2, KITTI, folders of your own.
 
 Every item of every data set is a dict::
 
@@ -21,6 +21,7 @@ from depthlib.data.rooms import rooms
 
 _HOME = {
     "NYUv2": "nyu",
+    "Kitti": "kitti",
     "ImageFolder": "folder",
     "DataError": "files",
     "DepthUnit": "units",

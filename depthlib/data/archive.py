@@ -43,14 +43,20 @@ def extract(archive, folder) -> Path:
         raise DataError(f"{archive} cannot be unpacked: {error}") from error
 
 
+def leads_out(name: str) -> bool:
+    """Whether a relative name may leave the folder it is looked up in.
+
+    It is judged as either system would read it.
+    """
+    return any(
+        way.is_absolute() or way.drive or way.root or ".." in way.parts
+        for way in (PurePosixPath(name), PureWindowsPath(name))
+    )
+
+
 def _refuse_unsafe(archive: Path, opened, folder: Path) -> None:
     for item in opened.infolist():
-        # A name is judged as either system would read it.
-        ways = (PurePosixPath(item.filename), PureWindowsPath(item.filename))
-        outside = any(
-            way.is_absolute() or way.drive or way.root or ".." in way.parts
-            for way in ways
-        )
+        outside = leads_out(item.filename)
         kind = stat.S_IFMT(item.external_attr >> 16)
         if outside or kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             what = "leads out of the folder" if outside else "is no plain file"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from depthlib.data.cache import cache_dir, checkout, data_root
 
-ORDER = ("rooms", "nyu_v2_labeled", "folder")
+ORDER = ("rooms", "nyu_v2_labeled", "kitti", "folder")
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Entry:
         depth: how depth is stored.
         scene: "indoor", "outdoor" or "any"; says which depths are plausible.
         range: least and largest depth that it holds, metres.
+        density: least and largest share of pixels that one laser scan hits.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Entry:
     depth: str
     scene: str
     range: tuple[float, float] | None = None
+    density: tuple[float, float] | None = None
 
     def home(self, root=None) -> Path | None:
         """The folder it is looked for in; None for your own."""
@@ -122,7 +124,7 @@ def _entry(folder: Path, name: str) -> Entry:
     known = {field.name for field in fields(Entry)}
     if unknown := set(values) - known:
         raise ValueError(f"{path} has unknown fields {sorted(unknown)}")
-    for key in ("frame", "range"):
+    for key in ("frame", "range", "density"):
         if isinstance(values.get(key), list):
             values[key] = tuple(values[key])
     return Entry(**values)

@@ -51,7 +51,7 @@ def check(
             folder of your own.
         scene: "indoor", "outdoor" or "any": which depths are plausible;
             None takes what the data set is known for.
-        split: for a folder of your own, the name of its list.
+        split: for KITTI and a folder of your own, the name of its list.
 
     Raises:
         DataError: something is wrong; one sentence, naming the first file.
@@ -66,6 +66,8 @@ def check(
         return _check_rooms(about)
     if name == "folder":
         return _check_folder(about, root, depth_unit, scene, split)
+    if name == "kitti":
+        return _check_kitti(about, root, depth_unit, scene, split)
     return _check_nyu(about, root, depth_unit, scene)
 
 
@@ -89,14 +91,50 @@ def _check_nyu(about: Entry, root, depth_unit, scene) -> Report:
     counts = ", ".join(f"{len(part)} {s}" for s, part in parts.items())
     report = _report(about.name, whole.root, seen, source.unit, f" ({counts})")
     # A part of the set can be read and learned from, but not compared.
+    official = source.official or about.pairs
     short = tuple(
         f"  {part.source.listing(split)} lists {len(part)} pairs for "
-        f"{split}; the official split has {about.pairs[split]}, so results "
+        f"{split}; the official split has {official[split]}, so results "
         "cannot be compared with others"
         for split, part in parts.items()
-        if len(part) != about.pairs[split]
+        if len(part) != official[split]
     )
     return replace(report, lines=report.lines + short)
+
+
+def _check_kitti(about: Entry, root, depth_unit, scene, split) -> Report:
+    from depthlib.data.kitti import Kitti, refuse_unit
+
+    refuse_unit(depth_unit)
+    data = Kitti(root, split, cached=False)
+    low, high = about.density
+    scan = (
+        f"one laser scan hits {100 * low:g} to {100 * high:g} % of a picture"
+    )
+    shares = []
+
+    def read(i):
+        depth = data.read(i)[1]
+        shares.append((depth > 0).mean())
+        if shares[-1] < low:
+            raise DataError(
+                f"{data.where(i)}: depth is known at {100 * shares[-1]:.2f} % "
+                f"of its pixels, and {scan}; is the scan cut off, or the "
+                "calibration another day's?"
+            )
+        return depth
+
+    source = data.source
+    seen = _survey(about, len(data), read, data.where)
+    _judge(
+        seen, source.unit, scene or about.scene, str(data.root), source.dtype
+    )
+    known = float(np.mean(shares))
+    report = _report(data.name, data.root, seen, source.unit, known=known)
+    lines = (f"  camera: {source.camera}",)
+    if known > high:
+        lines += (f"  {scan}: these maps add up several, or are filled in",)
+    return replace(report, lines=report.lines + lines)
 
 
 def _check_folder(about: Entry, root, depth_unit, scene, split) -> Report:
@@ -153,11 +191,11 @@ def _survey(about: Entry, n: int, read, where) -> _Survey:
         depth = read(i)
         if seen is None:
             seen = _Survey(depth.shape, [], 0)
-            expected = about.frame if about.frame != "any" else depth.shape
-        if depth.shape != expected and about.kind == "real":
+        if about.frame not in ("any", depth.shape):
             raise DataError(
                 f"{where(i)} is {depth.shape[0]} x {depth.shape[1]}; the "
-                f"pictures of {about.name} are {expected[0]} x {expected[1]}"
+                f"pictures of {about.name} are {about.frame[0]} x "
+                f"{about.frame[1]}"
             )
         small = depth[::STRIDE, ::STRIDE]
         known = small[small > 0]
@@ -187,10 +225,10 @@ def _judge(seen: _Survey, unit, scene, where: str, dtype=None) -> None:
         raise DataError(f"{where}: {wrong}")
 
 
-def _report(name, home, seen: _Survey, unit, counts="") -> Report:
+def _report(name, home, seen: _Survey, unit, counts="", known=None) -> Report:
     depths = np.concatenate(seen.depths)
     numbers = tuple(float(f(depths)) for f in (np.min, np.median, np.max))
-    share = depths.size / seen.pixels
+    share = depths.size / seen.pixels if known is None else known
     lines = (
         f"{name} in {home}: nothing wrong",
         f"  {len(seen.depths)} pairs{counts} of "

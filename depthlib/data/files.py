@@ -1,5 +1,6 @@
 """Reading pictures and depth maps from files, with errors that name them."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -16,23 +17,32 @@ def require(path: Path, what: str, remedy: str) -> Path:
     return path
 
 
-def read_image(path: Path) -> np.ndarray:
+def read_image(path: Path, content: bytes | None = None) -> np.ndarray:
     """An RGB picture as ``(H, W, 3)`` uint8.
+
+    Args:
+        path: of the file.
+        content: what it holds, where it lies in an archive; the path is then
+            for errors only.
 
     Raises:
         DataError: the file is missing, damaged or no picture.
     """
-    return np.asarray(_opened(path).convert("RGB"))
+    return np.asarray(_opened(path, content).convert("RGB"))
 
 
-def read_grey(path: Path) -> np.ndarray:
+def read_grey(path: Path, content: bytes | None = None) -> np.ndarray:
     """A one-channel PNG or TIFF as it is stored: uint8, uint16 or float32.
+
+    Args:
+        path: of the file.
+        content: as ``read_image`` takes it.
 
     Raises:
         DataError: the file is missing, damaged, no picture, or has several
             channels; depth has one.
     """
-    picture = _opened(path)
+    picture = _opened(path, content)
     if picture.mode in ("1", "P"):
         # A palette's numbers name colours; they are no measure of anything.
         raise DataError(
@@ -76,11 +86,13 @@ def read_depth(path: Path) -> np.ndarray:
     return array
 
 
-def _opened(path: Path):
+def _opened(path: Path, content: bytes | None = None):
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(path) as picture:
+        with Image.open(
+            path if content is None else BytesIO(content)
+        ) as picture:
             picture.load()
             return picture
     except FileNotFoundError as error:

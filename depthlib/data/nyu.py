@@ -1,7 +1,8 @@
 """NYU Depth v2, the labelled set: 1449 pairs, 795 to train, 654 to test.
 
-Two layouts are read: the official MATLAB file with its split, and a folder
-of pictures. Silberman et al. 2012, "Indoor segmentation and support
+Three layouts are read: the official MATLAB file with its split, a folder of
+pictures, and the archive of DenseDepth, which has 50,688 pairs to train and
+the same 654 to test. Silberman et al. 2012, "Indoor segmentation and support
 inference from RGBD images".
 """
 
@@ -12,13 +13,13 @@ import torch
 
 from depthlib.data.cache import data_root
 from depthlib.data.files import DataError
-from depthlib.data.nyu_sources import open_source
+from depthlib.data.nyu_sources import SET, open_source
 from depthlib.data.pairs import PairDataset
 from depthlib.data.resize import resized
 from depthlib.data.units import implausible
 from depthlib.geometry import scale_intrinsics
 
-FOLDER = "nyu_v2_labeled"
+FOLDER = SET
 FRAME = (480, 640)
 # The colour camera of the toolbox. Its pixels count from 1, with integer
 # centres; here the centre of the first pixel is at 0.5.
@@ -44,12 +45,12 @@ class NYUv2(PairDataset):
     the nearest pixel; the intrinsics follow.
 
     Args:
-        root: folder of the set; None takes ``nyu_v2_labeled`` under
-            ``data_root()``.
+        root: folder of the set, or the zip file of DenseDepth; None takes
+            ``nyu_v2_labeled`` under ``data_root()``.
         split: "train", "test" or "all".
         size: (H, W).
-        depth_unit: of the folder's PNG files, as ``DepthUnit.of`` takes it,
-            where it is not what ``FolderSource`` says.
+        depth_unit: of PNG files, as ``DepthUnit.of`` takes it, where it is
+            not what ``FolderSource`` or ``DenseDepthSource`` says.
         cached: keep the resized arrays on disk for the next time. None does
             so below the full size: at full size that would be 3 GB.
 
@@ -75,7 +76,7 @@ class NYUv2(PairDataset):
         self.split, self.size = split, (int(size[0]), int(size[1]))
         self.source = open_source(self.root, depth_unit)
         self.names = self.source.names(split)
-        self.name = f"{FOLDER}/{split}"
+        self.name = f"{self.source.set_name}/{split}"
         small = self.size != FRAME
         super().__init__("nyu", small if cached is None else cached)
         self._manifest = None

@@ -1,6 +1,7 @@
-"""The two layouts in which NYU Depth v2 is read: the file and the folder.
+"""The layouts in which NYU Depth v2 is read: the official file, a folder.
 
-A source lists the pairs of a split and reads one at full size.
+A third, that of DenseDepth, has a module of its own. A source lists the
+pairs of a split and reads one at full size.
 """
 
 import hashlib
@@ -11,17 +12,26 @@ from pathlib import Path
 import numpy as np
 
 from depthlib.data.files import DataError, read_grey, read_image, require
+from depthlib.data.fingerprint import fingerprint, spread
+from depthlib.data.nyu_densedepth import (
+    ARCHIVE,
+    LISTS,
+    DenseDepthSource,
+    densedepth_home,
+)
 from depthlib.data.units import UNITS, DepthUnit, read_unit
 
+SET = "nyu_v2_labeled"
 MAT, SPLITS = "nyu_depth_v2_labeled.mat", "splits.mat"
 SPLIT_FILES = {"train": "train_795.txt", "test": "test_654.txt"}
 # Of the 8-bit copies of the in-painted depth: the middle of each step.
 EIGHT_BIT = DepthUnit("(v + 0.5) * 9.99547 / 255", 9.99547 / 255, 0.5)
-FINGERPRINTED = 8  # pairs whose content goes into the manifest
 
 
 class MatSource:
     """The official file: HDF5, every array transposed as MATLAB does."""
+
+    set_name, official = SET, None
 
     def __init__(self, root: Path):
         self.path = root / MAT
@@ -86,7 +96,7 @@ class MatSource:
         """Changes with the pairs of these names."""
         digest = hashlib.sha256(json.dumps(names).encode())
         digest.update(str(self.path.stat().st_size).encode())
-        for name in _spread(names):
+        for name in spread(names):
             for array in self.read(name):
                 digest.update(array.tobytes())
         return digest.hexdigest()[:16]
@@ -133,6 +143,8 @@ class FolderSource:
     bit are millimetres, and those of 8 bit the quantised copy of the
     in-painted depth, (v + 0.5) * 9.99547 / 255 metres.
     """
+
+    set_name, official = SET, None
 
     def __init__(self, root: Path, depth_unit=None):
         self.root = root
@@ -203,14 +215,7 @@ class FolderSource:
 
     def fingerprint(self, names) -> str:
         """Changes with the pairs of these names."""
-        digest = hashlib.sha256()
-        for name in names:
-            sizes = [path.stat().st_size for path in self._paths(name)]
-            digest.update(json.dumps([name, sizes]).encode())
-        for name in _spread(names):
-            for path in self._paths(name):
-                digest.update(path.read_bytes())
-        return digest.hexdigest()[:16]
+        return fingerprint(names, self._paths)
 
     def _paths(self, name: str):
         picture = self.root / "rgb" / f"{name}.jpg"
@@ -226,24 +231,21 @@ class FolderSource:
         return str(self.root / "depth" / f"{name}.png")
 
 
-def _spread(names) -> list:
-    """A few names, evenly spaced, the first and the last among them."""
-    places = np.linspace(0, len(names) - 1, min(len(names), FINGERPRINTED))
-    return [names[int(i)] for i in places]
-
-
 def open_source(root: Path, depth_unit=None):
     """The source for whichever layout lies in ``root``.
 
     Raises:
-        DataError: neither layout is there.
+        DataError: none of the layouts is there.
     """
     if (root / MAT).exists():
         return MatSource(root)
     if (root / "rgb").is_dir() and (root / "depth").is_dir():
         return FolderSource(root, depth_unit)
+    if home := densedepth_home(root):
+        return DenseDepthSource(home, depth_unit)
     raise DataError(
         f"{root} holds no NYU Depth v2: expected {MAT} with {SPLITS}, or the "
-        "folders rgb and depth with train_795.txt and test_654.txt; see "
+        "folders rgb and depth with train_795.txt and test_654.txt, or "
+        f"{LISTS['train']} (or {ARCHIVE} that holds it); see "
         "`depthlib data list`"
     )

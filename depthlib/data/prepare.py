@@ -20,6 +20,7 @@ def prepare(
     archive=None,
     depth_unit=None,
     filled=None,
+    split=None,
     n: int = 1000,
 ) -> str:
     """Make what training reads, so that no run has to wait for it.
@@ -33,6 +34,7 @@ def prepare(
         depth_unit: of a folder of your own.
         filled: for a folder of your own, another folder: a copy of the first
             without holes is made there and prepared in its place.
+        split: for KITTI and a folder of your own, the name of its list.
         n: number of rooms to render.
 
     Returns:
@@ -54,15 +56,19 @@ def prepare(
 
         extract(archive, home)
     said = ""
+    if split is not None and name not in ("kitti", "folder"):
+        raise ValueError(f"split is given, but {name} has splits of its own")
     if filled is not None:
         if name != "folder":
             raise ValueError(
                 f"filled is given for {name}; only folder has holes to fill"
             )
         home = _needed(home, depth_unit)
-        home = fill_holes(home, filled, depth_unit=depth_unit)
-        depth_unit, said = "m", f"filled in {home}, depth in metres; "
-    made = _made(name, home, size, depth_unit, n)
+        home = fill_holes(home, filled, depth_unit=depth_unit, split=split)
+        # The copy holds that split alone.
+        split, depth_unit = None, "m"
+        said = f"filled in {home}, depth in metres; "
+    made = _made(name, home, size, depth_unit, split, n)
     for data in made:
         if hasattr(data, "arrays"):
             data.arrays()
@@ -71,7 +77,7 @@ def prepare(
     return f"{said}ready at {size[0]} x {size[1]}: {sets}"
 
 
-def _made(name, home, size, depth_unit, n):
+def _made(name, home, size, depth_unit, split, n):
     if name == "rooms":
         from depthlib.data.rooms import rooms
 
@@ -81,9 +87,14 @@ def _made(name, home, size, depth_unit, n):
 
         options = {"size": size, "depth_unit": depth_unit}
         return [NYUv2(home, split, **options) for split in ("train", "test")]
+    if name == "kitti":
+        from depthlib.data.kitti import Kitti, refuse_unit
+
+        refuse_unit(depth_unit)
+        return [Kitti(home, split, size=size)]
     from depthlib.data.folder import ImageFolder
 
-    options = {"size": size, "depth_unit": depth_unit}
+    options = {"size": size, "depth_unit": depth_unit, "split": split}
     return [ImageFolder(_needed(home, depth_unit), cached=True, **options)]
 
 

@@ -7,18 +7,22 @@ import torch.nn.functional as F
 from depthlib.geometry import crop_intrinsics, scale_intrinsics
 
 
-def resized(image, depth, intrinsics, size: tuple[int, int]):
+def resized(
+    image, depth, intrinsics, size: tuple[int, int], *, sparse: bool = False
+):
     """Centre crop to the aspect of ``size``, then resize.
 
     The picture is averaged over areas, so that no detail aliases. Depth is
     sampled at the nearest pixel: averaging across an edge would invent
-    depths at which there is nothing.
+    depths at which there is nothing. Sparse depth instead keeps the nearest
+    return of each new pixel's area (``nearest_returns``).
 
     Args:
         image: ``(H, W, 3)`` uint8.
         depth: ``(H, W)`` float32, metres, 0 where unknown.
         intrinsics: ``(3, 3)`` of the whole picture.
         size: (height, width) to make.
+        sparse: depth is known at a few pixels only.
 
     Returns:
         ``(image, depth, intrinsics)`` of the new size.
@@ -37,18 +41,50 @@ def resized(image, depth, intrinsics, size: tuple[int, int]):
     picture = torch.from_numpy(np.array(image[rows, columns]))
     picture = shrink(picture.permute(2, 0, 1).float(), size)
     picture = picture.permute(1, 2, 0).round().clamp(0, 255)
-    depth = torch.from_numpy(np.array(depth[rows, columns]))[None, None]
-    # "nearest-exact" takes the pixel under the centre; "nearest" is off by
-    # half a pixel.
-    depth = F.interpolate(depth, size=size, mode="nearest-exact")
+    depth = _reduced(np.array(depth[rows, columns]), size, sparse)
     matrix = torch.as_tensor(intrinsics, dtype=torch.float32)
     matrix = crop_intrinsics(matrix, top, left)
     matrix = scale_intrinsics(matrix, tuple(window), tuple(size))
     return (
         picture.byte().contiguous().numpy(),
-        depth[0, 0].numpy(),
+        depth,
         matrix.reshape(3, 3).numpy(),
     )
+
+
+def _reduced(depth: np.ndarray, size, sparse: bool) -> np.ndarray:
+    if sparse:
+        return nearest_returns(depth, size)
+    # "nearest-exact" takes the pixel under the centre; "nearest" is off by
+    # half a pixel.
+    depth = torch.from_numpy(depth)[None, None]
+    return F.interpolate(depth, size=size, mode="nearest-exact")[0, 0].numpy()
+
+
+def nearest_returns(depth: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Sparse depth at a smaller size: the nearest return of each area.
+
+    A laser hits a few per cent of the pixels, so the pixel under the new
+    centre would nearly always be empty and most returns would be lost. The
+    nearest one hides the others, as where points share a pixel of the full
+    frame. Every value is one that was measured; nothing is interpolated.
+
+    Args:
+        depth: ``(h, w)``, metres, 0 where unknown.
+        size: (height, width) to make.
+
+    Returns:
+        ``(H, W)`` of the same type, 0 where no return fell.
+    """
+    places = np.nonzero(depth > 0)
+    # The area that holds a pixel's centre, (2 i + 1) / 2 in whole numbers.
+    cells = tuple(
+        (2 * place + 1) * new // (2 * old)
+        for place, new, old in zip(places, size, depth.shape, strict=True)
+    )
+    small = np.full(size, np.inf, dtype=depth.dtype)
+    np.minimum.at(small, cells, depth[places])
+    return np.where(np.isinf(small), depth.dtype.type(0), small)
 
 
 def shrink(image: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:

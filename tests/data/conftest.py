@@ -1,5 +1,6 @@
 """Tiny data sets in exactly the official layouts."""
 
+import kitti_files
 import numpy as np
 import pytest
 from PIL import Image
@@ -73,3 +74,15 @@ def folder(tmp_path, scenes):
         millimetres = np.round(depth * 1000).astype(np.uint16)
         Image.fromarray(millimetres).save(root / "depths" / f"p{i}.png")
     return root
+
+
+@pytest.fixture
+def kitti_raw(tmp_path):
+    """Three frames of KITTI raw: root and scenes."""
+    return kitti_files.write_raw(tmp_path / "raw")
+
+
+@pytest.fixture
+def kitti_pairs(tmp_path):
+    """Three KITTI pictures beside their maps: root and scenes."""
+    return kitti_files.write_pairs(tmp_path / "pairs")
