@@ -9,7 +9,7 @@ from typing import ClassVar
 from depthlib.training import TrainConfig
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Reading:
     """One more way to score a network that a run has trained.
 
@@ -44,6 +44,8 @@ class RunConfig(TrainConfig):
         size: (H, W) of images and depths.
     """
 
+    # Whether a loss of this kind of run needs maps without holes.
+    WHOLE_MAPS: ClassVar = False
     # What a run's images depend on.
     DATA: ClassVar = (
         "data",

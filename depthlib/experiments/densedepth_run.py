@@ -29,6 +29,7 @@ class DenseDepthRun(RunConfig):
             (see ``pretrained_encoder``).
     """
 
+    WHOLE_MAPS: ClassVar = True  # SSIM has windows
     DATA: ClassVar = (*RunConfig.DATA, "truth")
 
     loss: str = "densedepth"

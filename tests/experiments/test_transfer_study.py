@@ -1,0 +1,122 @@
+"""The transfer study: its grids run, its claims find their arms."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from depthlib.experiments import TRANSFER_STUDY, is_current, load, profile, run
+from depthlib.experiments.profiles import PROFILES
+from depthlib.experiments.transfer_study import config, tuned_rate
+from depthlib.experiments.verdicts import verdicts
+from depthlib.published import claims
+from depthlib.training.densedepth import target_loss, validation_loss
+
+SCORES = (
+    "abs_rel",
+    "rmse",
+    "delta1",
+    "edge_f1",
+    "validation_loss",
+    "bin_spread",
+    "scale_share",
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path, tmp_path_factory, monkeypatch):
+    # One rendering of the toy rooms serves all tests of this file.
+    cache = tmp_path_factory.getbasetemp() / "transfer-cache"
+    monkeypatch.setenv("DEPTHLIB_CACHE", str(cache))
+    monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("experiment", TRANSFER_STUDY)
+def test_every_grid_exists_at_every_profile(experiment, name):
+    runs = TRANSFER_STUDY[experiment](profile(name))
+    assert runs
+    assert {r.experiment for r in runs} == {experiment}
+    assert len({r.key for r in runs}) == len(runs)
+
+
+@pytest.mark.parametrize(
+    "experiment", sorted(set(TRANSFER_STUDY) - {"transfer-rate"})
+)
+def test_every_arm_trains(experiment):
+    table = run(TRANSFER_STUDY[experiment](profile("smoke")), progress=False)
+    assert np.isfinite(table.loc[table["reading"] == 0, "abs_rel"]).all()
+    assert all(is_current(r) for r in load(experiment, "smoke"))
+
+
+def test_one_training_is_scored_in_five_ways():
+    table = run(TRANSFER_STUDY["transfer-loss"](profile("smoke"))[:1])
+    assert list(table["reading"]) == [0, 1, 2, 3, 4, 5]
+    head, usual, scaled, flipped, other, _ = table.to_dict("records")
+    assert head["rmse"] == usual["rmse"] and head["key"] == other["key"]
+    assert scaled["scaled"] and scaled["rmse"] != usual["rmse"]
+    assert flipped["flip_test"] and "mirror" in flipped["protocol"]
+    assert other["test_style"] == "b" and other["rmse"] != usual["rmse"]
+
+
+def test_the_validation_loss_is_the_training_loss():
+    """On the first batch, before any step, with running statistics."""
+    c = config(profile("smoke"), "x", samples=4, batch_size=4)
+    model, data = c.build_model(), c.training_set()
+    criterion = target_loss(c, model)
+    sample = data[0]
+    with torch.no_grad():
+        raw = model.eval().network(sample["image"][None])
+        loss = criterion(raw, sample["depth"][None], sample["mask"][None])
+    only = torch.utils.data.Subset(data, [0])
+    assert validation_loss(model, only, c) == pytest.approx(float(loss))
+    assert model.training is False
+
+
+def test_pretrained_weights_are_those_of_the_encoder():
+    c = config(profile("smoke"), "x", pretrained=True)
+    plain = config(profile("smoke"), "x").build_model()
+    one, two = c.build_model(), c.build_model()
+    mine, other = (m.network.state_dict() for m in (one, plain))
+    changed = {
+        name.split(".")[0]
+        for name in mine
+        if not torch.equal(mine[name], other[name])
+    }
+    assert changed == {"encoder"}
+    for name, tensor in two.network.state_dict().items():
+        assert torch.equal(tensor, mine[name])
+
+
+def test_without_records_the_rate_is_the_usual():
+    p = profile("study")
+    assert tuned_rate(p, "l1") == config(p, "x").lr
+
+
+@pytest.fixture
+def study():
+    """A row for every run and reading of the study, with random scores."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for make in TRANSFER_STUDY.values():
+        for c in make(PROFILES["study"]):
+            for k, columns in enumerate(
+                [{}, *(r.columns for r in c.readings())]
+            ):
+                row = asdict(c) | columns | {"reading": k}
+                row |= {name: rng.uniform(0.3, 0.4) for name in SCORES}
+                row["trivial"] = None
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def test_every_claim_of_the_study_finds_its_arms(study):
+    """No claim asks for an arm that the grids do not make."""
+    table = verdicts([c.id for c in claims("transfer")], records=study)
+    ran = table[table["basis"] == "records"]
+    assert (ran["seeds"] == 5).all(), ran[["claim", "reason"]].to_string()
+    assert ran["low"].notna().all()
+    named = {c.experiment for c in claims("transfer") if c.experiment}
+    assert named <= set(TRANSFER_STUDY)
