@@ -162,18 +162,30 @@ def reproduce(
                 f"experiment is {experiment!r}; "
                 f"choose one of {', '.join(STUDIES)}"
             )
+        grid = STUDIES[experiment](p)
         table = run(
-            STUDIES[experiment](p),
+            grid,
             workers=workers or os.cpu_count() or 1,
             backend=backend,
             scheduler=scheduler,
         )
-    arm = ["loss", "encoder", "n_train", "lr"]
+    arm = _varying(grid)
     metrics = ["abs_rel", "rmse", "delta1", "edge_f1"]
     typer.echo(table["protocol"].iloc[0])
+    table = table[table["reading"] == 0]
+    table[arm] = table[arm].astype(str)
     summary = table.groupby(arm)[metrics].mean()
     summary["seeds"] = table.groupby(arm)["seed"].nunique()
     typer.echo(summary.to_string(float_format=lambda v: f"{v:.4f}"))
+
+
+def _varying(grid) -> list[str]:
+    """Fields that tell the arms of a grid apart; the loss in any case."""
+    from dataclasses import fields
+
+    names = [f.name for f in fields(grid[0]) if f.name not in ("loss", "seed")]
+    several = [n for n in names if len({str(getattr(c, n)) for c in grid}) > 1]
+    return ["loss", *several]
 
 
 @app.command()

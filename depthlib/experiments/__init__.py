@@ -13,7 +13,7 @@ from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import PROFILES, profile
 from depthlib.experiments.records import frame, load
 from depthlib.experiments.run import run
-from depthlib.experiments.studies import STUDIES
+from depthlib.experiments.studies import STUDIES, remake
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "is_current",
     "load",
     "profile",
+    "remake",
     "run",
 ]

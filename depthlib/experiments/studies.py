@@ -21,3 +21,37 @@ def config_of(record: dict) -> RunConfig:
     """
     kind = KINDS[record.get("kind", D3NetRun.__name__)]
     return kind.from_plain(record["config"])
+
+
+def remake(study: dict, p, *names: str, workers: int = 2) -> dict:
+    """Train what a chapter's experiments lack at a profile.
+
+    At the profiles whose records are evidence the whole study; at the small
+    ones the experiments that are named, so that a reader's own run stays
+    within minutes. An experiment on a real data set that is not here is
+    skipped, with a sentence.
+
+    Args:
+        study: such as ``LOSS_STUDY``.
+        p: the profile.
+        names: experiments for the small profiles.
+        workers: processes at a time.
+
+    Returns:
+        The table of each experiment by its name.
+    """
+    from depthlib.data import DataError
+    from depthlib.experiments.records import KEPT
+    from depthlib.experiments.run import run
+
+    tables = {}
+    for name in study if p.name in KEPT else names:
+        grid = study[name](p)
+        try:
+            if grid[0].data != "rooms":
+                grid[0].training_set()
+        except DataError as error:
+            print(f"{name} is skipped: {error}")
+            continue
+        tables[name] = run(grid, workers=workers)
+    return tables

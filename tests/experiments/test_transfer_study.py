@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 import torch
 
-from depthlib.experiments import TRANSFER_STUDY, is_current, load, profile, run
+from depthlib.experiments import (
+    LOSS_STUDY,
+    TRANSFER_STUDY,
+    is_current,
+    load,
+    profile,
+    remake,
+    run,
+)
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.transfer_study import config, tuned_rate
 from depthlib.experiments.verdicts import verdicts
@@ -120,3 +128,15 @@ def test_every_claim_of_the_study_finds_its_arms(study):
     assert ran["low"].notna().all()
     named = {c.experiment for c in claims("transfer") if c.experiment}
     assert named <= set(TRANSFER_STUDY)
+
+
+def test_small_profiles_remake_what_is_named_and_skip_absent_data(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setenv("DEPTHLIB_DATA", str(tmp_path / "nowhere"))
+    p = profile("smoke")
+    tables = remake(TRANSFER_STUDY, p, "transfer-skips", workers=1)
+    assert list(tables) == ["transfer-skips"]
+    assert len(tables["transfer-skips"]) == 6
+    assert remake(LOSS_STUDY, p, "losses-nyu") == {}
+    assert "losses-nyu is skipped: " in capsys.readouterr().out
