@@ -12,6 +12,7 @@ from depthlib.figures.style import (
 )
 
 SMALL = STYLE["xtick.labelsize"]
+LETTER = 0.082  # inches, the mean width of a letter or digit at that size
 
 
 def forest_plot(
@@ -42,7 +43,7 @@ def forest_plot(
         ValueError: no rows, or a column that is not there.
     """
     rows = _rows(rows)
-    fig, axis, beside = _layout(len(rows), width, bool(sides))
+    fig, axis, beside = _layout(rows, width, bool(sides))
     with styled():
         if margin:
             axis.axvspan(-margin, margin, color="#eeeeee", zorder=0)
@@ -62,16 +63,21 @@ def forest_plot(
     return fig
 
 
-def _layout(count, width, sides):
-    """A plot and, to its right, a column for the numbers."""
+def _layout(rows, width, sides):
+    """A plot and, to its right, a column as wide as the numbers."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    numbers = LETTER * max(len(_words(row)[0]) for row in rows)
+    labels = LETTER * max(len(row["label"]) for row in rows)
+    middle = max(width - numbers - labels, 0.25 * width)
     with styled():
-        height = 0.42 * count + 0.75 + 0.4 * sides
+        height = 0.42 * len(rows) + 0.75 + 0.4 * sides
         fig = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(fig)
-        axis, beside = fig.subplots(1, 2, sharey=True, width_ratios=[1.45, 1])
+        axis, beside = fig.subplots(
+            1, 2, sharey=True, width_ratios=[middle, numbers]
+        )
         beside.set_axis_off()
     return fig, axis, beside
 
