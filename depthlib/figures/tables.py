@@ -73,13 +73,24 @@ def results_table(
     Returns:
         The HTML.
     """
-    head = "".join(f'<th scope="col">{_label(c)}</th>' for c in frame.columns)
+    # Sentences read from the left, numbers line up on the right.
+    kinds = [
+        ' class="dl-words"' if _in_words(frame.iloc[:, k]) else ""
+        for k in range(frame.shape[1])
+    ]
+    head = "".join(
+        f'<th scope="col"{kind}>{_label(c)}</th>'
+        for c, kind in zip(frame.columns, kinds, strict=True)
+    )
     lines = []
     for i, (name, row) in enumerate(
         zip(frame.index, frame.itertuples(index=False), strict=True)
     ):
         kind = ' class="dl-trivial"' if i < trivial else ""
-        cells = "".join(f"<td>{_value(v, digits)}</td>" for v in row)
+        cells = "".join(
+            f"<td{words}>{_value(v, digits)}</td>"
+            for v, words in zip(row, kinds, strict=True)
+        )
         label = html.escape(arm(name).label)
         lines.append(f'<tr{kind}><th scope="row">{label}</th>{cells}</tr>')
     first = html.escape(str(frame.index.name or ""))
@@ -130,6 +141,11 @@ def _value(value, digits):
     if isinstance(value, Integral):
         return str(value)
     return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _in_words(column) -> bool:
+    """True for a column with a text of several words."""
+    return any(isinstance(v, str) and " " in v.strip() for v in column)
 
 
 def _known(value):
