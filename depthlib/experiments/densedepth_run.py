@@ -27,6 +27,8 @@ class DenseDepthRun(RunConfig):
         stride: by how much the encoder shrinks the image.
         pretrained: start from an encoder that was trained on another task
             (see ``pretrained_encoder``).
+        elsewhere: further sets that the network is scored on: ``"rooms-a"``,
+            ``"rooms-b"``, ``"nyu"``.
     """
 
     WHOLE_MAPS: ClassVar = True  # SSIM has windows
@@ -47,6 +49,7 @@ class DenseDepthRun(RunConfig):
     decoder: str = "plain"
     stride: int = 32
     pretrained: bool = False
+    elsewhere: tuple[str, ...] = ("rooms-b",)
 
     def training_set(self, cached: bool = True):
         """As in ``RunConfig``, with what ``truth`` leaves of the depth."""
@@ -112,23 +115,27 @@ class DenseDepthRun(RunConfig):
         return {"validation_loss": validation_loss(model, data, self)}
 
     def readings(self) -> list[Reading]:
-        """Median scaling, flip averaging, and the other style."""
+        """Median scaling, flip averaging, and the sets of ``elsewhere``."""
         usual = {
             "scaled": False,
             "flip_test": False,
             "test_data": self.data,
-            "test_style": self.style,
+            "test_style": self.style if self.data == "rooms" else "",
         }
-        other = "b" if self.style == "a" else "a"
-        style, median = {"style": other}, {"scaling": "median"}
-        new = usual | {"test_style": other}
-        return [
+        median = {"scaling": "median"}
+        found = [
             Reading(usual),
             Reading(usual | {"scaled": True}, protocol=median),
             Reading(usual | {"flip_test": True}, protocol={"flip": True}),
-            Reading(new, test=style),
-            Reading(new | {"scaled": True}, test=style, protocol=median),
         ]
+        for name in self.elsewhere:
+            data, _, style = name.partition("-")
+            test = {"data": data, "style": style}
+            there = usual | {"test_data": data, "test_style": style}
+            found.append(Reading(there, test=test))
+            there = there | {"scaled": True}
+            found.append(Reading(there, test=test, protocol=median))
+        return found
 
     def recipe(self) -> "DenseDepthRun":
         """As in ``RunConfig``, with the smallest network."""

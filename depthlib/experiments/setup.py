@@ -43,6 +43,18 @@ def evaluation_set(config: RunConfig, cached: bool = True):
     return data, PROTOCOLS["rooms"]
 
 
+def require_data(config: RunConfig) -> None:
+    """Make sure of the real sets that a run needs, before it trains.
+
+    Raises:
+        DataError: one is not here; the message says where it was looked for.
+    """
+    tests = [reading.test for reading in config.readings()]
+    names = {config.data, *(t.get("data", config.data) for t in tests)}
+    if "nyu" in names:
+        _nyu(config, "test")
+
+
 def _rooms(config, n, split, cached):
     from depthlib.data import rooms
 

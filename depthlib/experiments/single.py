@@ -26,6 +26,7 @@ from depthlib.experiments.records import (
 from depthlib.experiments.setup import (
     evaluation_set,
     manifest_hash,
+    require_data,
     trivial_scores,
 )
 from depthlib.training import fit
@@ -58,6 +59,7 @@ def run_one(config: RunConfig, results: Path | None = None) -> dict:
 
 
 def _train_and_score(config, checkpoint, path) -> dict:
+    require_data(config)
     train, (test, protocol) = config.training_set(), evaluation_set(config)
     model = config.build_model()
     curve_data = torch.utils.data.Subset(

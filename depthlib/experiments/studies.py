@@ -43,13 +43,14 @@ def remake(study: dict, p, *names: str, workers: int = 2) -> dict:
     from depthlib.data import DataError
     from depthlib.experiments.records import KEPT
     from depthlib.experiments.run import run
+    from depthlib.experiments.setup import require_data
 
     tables = {}
     for name in study if p.name in KEPT else names:
         grid = study[name](p)
         try:
-            if grid[0].data != "rooms":
-                grid[0].training_set()
+            for config in grid:
+                require_data(config)
         except DataError as error:
             print(f"{name} is skipped: {error}")
             continue

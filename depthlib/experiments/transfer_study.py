@@ -164,6 +164,27 @@ def transfer_sparse(p: Profile) -> list[DenseDepthRun]:
     )  # fmt: skip
 
 
+def transfer_sets(p: Profile) -> list[DenseDepthRun]:
+    """Trained on rooms, or on NYU Depth v2, and scored on all three sets.
+
+    As many images, of one size, seen as often.
+    """
+    if p.name == "smoke":  # needs no data but what it draws
+        return arms(p, "transfer-sets")
+    size = (96, 128) if p.name == "study" else config(p, "").size
+    shared = {"n_train": [795], "samples": [10 * 795], "size": [size]}
+    drawn = arms(p, "transfer-sets", elsewhere=[("rooms-b", "nyu")], **shared)
+    real = arms(
+        p,
+        "transfer-sets",
+        data=["nyu"],
+        n_test=[654],
+        elsewhere=[("rooms-a", "rooms-b")],
+        **shared,
+    )
+    return drawn + real
+
+
 TRANSFER_STUDY = {
     "transfer-rate": transfer_rate,
     "transfer-loss": transfer_loss,
@@ -178,4 +199,5 @@ TRANSFER_STUDY = {
     "transfer-target": transfer_target,
     "transfer-stride": transfer_stride,
     "transfer-sparse": transfer_sparse,
+    "transfer-sets": transfer_sets,
 }
