@@ -18,6 +18,7 @@ from depthlib.metrics import (
 from depthlib.metrics.protocol import enlarge
 
 RESIDUAL_EPSILON = 0.05  # metres: "the error is as good as zero"
+NEAREST = 0.4  # metres: nearer than this no camera of the book looks
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Evaluation:
         pixel: the same suite over all pixels pooled.
         quality: ``edge_f1``, ``gradient_ratio``, ``normal_error`` (degrees)
             and ``residual_share`` (share of errors below 5 cm), means over
-            images; ``scale_share`` and ``bin_spread``, of all images and of
-            predictions clipped to the protocol's range.
+            images; ``scale_share`` and ``bin_spread`` (over four ``ranges``
+            of depth), of all images and of predictions clipped to the protocol's range.
     """
 
     per_image: dict[str, np.ndarray]
@@ -77,7 +78,7 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
             prediction, depth, mask, RESIDUAL_EPSILON
         ),
         "scale_share": scale_share(clipped, depth, mask),
-        "bin_spread": bin_spread(clipped, depth, mask),
+        "bin_spread": bin_spread(clipped, depth, mask, edges=ranges(protocol)),
     }
     return Evaluation(
         per_image={name: v.numpy() for name, v in per_image.items()},
@@ -85,6 +86,12 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
         pixel=tally.result("pixel"),
         quality={name: float(v) for name, v in quality.items()},
     )
+
+
+def ranges(protocol: Protocol) -> list[float]:
+    """Limits of four ranges of depth, equal in logarithm, for a protocol."""
+    near = max(protocol.min_depth, NEAREST)
+    return np.geomspace(near, protocol.max_depth, 5).tolist()
 
 
 def evaluate(model, data, protocol: Protocol, *, batch_size=32) -> Evaluation:
