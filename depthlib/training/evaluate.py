@@ -19,6 +19,7 @@ from depthlib.metrics.protocol import enlarge
 
 RESIDUAL_EPSILON = 0.05  # metres: "the error is as good as zero"
 NEAREST = 0.4  # metres: nearer than this no camera of the book looks
+FARTHEST = 80.0  # metres, where a protocol has no cap
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Evaluation:
         quality: ``edge_f1``, ``gradient_ratio``, ``normal_error`` (degrees)
             and ``residual_share`` (share of errors below 5 cm), means over
             images; ``scale_share`` and ``bin_spread`` (over four ``ranges``
-            of depth), of all images and of predictions clipped to the protocol's range.
+            of depth), of all images and of predictions clipped to the
+            protocol's range.
     """
 
     per_image: dict[str, np.ndarray]
@@ -91,7 +93,7 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
 def ranges(protocol: Protocol) -> list[float]:
     """Limits of four ranges of depth, equal in logarithm, for a protocol."""
     near = max(protocol.min_depth, NEAREST)
-    return np.geomspace(near, protocol.max_depth, 5).tolist()
+    return np.geomspace(near, protocol.max_depth or FARTHEST, 5).tolist()
 
 
 def evaluate(model, data, protocol: Protocol, *, batch_size=32) -> Evaluation:
