@@ -8,11 +8,14 @@ from PIL import Image
 from depthlib.data.synthetic.parts import Draw
 
 
-def develop(draw: Draw, light: np.ndarray) -> np.ndarray:
+def develop(
+    draw: Draw, light: np.ndarray, grain: Draw | None = None
+) -> np.ndarray:
     """Linear light (H, W, 3) to an 8-bit photograph (H, W, 3).
 
     Automatic exposure and white balance (both imperfect), vignetting, photon
-    and read-out noise, a film-like tone curve, and a real JPEG round trip.
+    and read-out noise, a film-like tone curve, and a real JPEG round trip. The
+    noise comes from ``grain`` where another stream is given for it.
     """
     height, width, _ = light.shape
     grey = np.maximum(light @ np.array([0.2126, 0.7152, 0.0722]), 1e-4)
@@ -28,7 +31,9 @@ def develop(draw: Draw, light: np.ndarray) -> np.ndarray:
     light = light * (1 - draw.uniform(0.0, 0.35) * radius)
     noise = np.exp(draw.uniform(np.log(1e-5), np.log(2.5e-4)))
     spread = np.sqrt(noise * (light + 0.01))
-    light = np.maximum(light + spread * draw.field(height, width, 3), 0)
+    light = np.maximum(
+        light + spread * (grain or draw).field(height, width, 3), 0
+    )
     return jpeg(tone(light), draw.integer(60, 95))
 
 
