@@ -283,8 +283,8 @@ def _meet_foliage(start, steps, half, shift):
     for hit in (middle + reach, middle - reach):
         place = (start + steps * hit[..., None]) * half
         place[..., 0] += 17.3 * shift
-        leaves = noise(place / 0.55) + 0.6 * noise(place / 0.17)
-        there = leaves > 0.5 - 1.7 * deep.clamp(min=0).sqrt()
+        leaves = noise(place / 0.8) + 0.8 * noise(place / 0.22)
+        there = leaves > 0.9 - 1.9 * deep
         there = there & (deep >= 0) & (hit > 0)
         best = torch.where(there, hit, best)
     return best

@@ -48,7 +48,9 @@ def albedo(materials, row, face, u, v, half_u, half_v, pixel, w, out):
     if kind == LEAVES:
         _leaves(m, w, pixel, out)
     elif kind == GRASS:
-        tufts = bumps(x * 9, y * 9, seed) * visible(0.11, pixel)
+        tufts = visible(0.11, pixel)
+        if tufts > 0:
+            tufts *= bumps(x * 9, y * 9, seed)
         plots = bumps(x * 0.35, y * 0.35, seed + 1)
         plots += 0.6 * bumps(x * 1.7, y * 1.7, seed + 2)
         blend(m, 0.45 + 0.4 * plots, 1 + 0.35 * tufts, out)
@@ -74,19 +76,20 @@ def _leaves(m, w, pixel, out):
 @njit(**INNER)
 def _asphalt(m, x, y, pixel, seed, out):
     """Wheel tracks along x, patches of repair, cracks and stones."""
-    tint = 1 + m[tex.MOTTLE] * (
-        0.5 * bumps(x * 0.21, y * 0.6, seed)
-        + 0.4 * bumps(x * 0.9, y * 2.3, seed + 1)
-        + 0.5 * bumps(x * 31, y * 31, seed + 2) * visible(0.03, pixel)
-    )
+    tone = 0.5 * bumps(x * 0.21, y * 0.6, seed)
+    tone += 0.4 * bumps(x * 0.9, y * 2.3, seed + 1)
+    stones, thin = visible(0.03, pixel), visible(0.06, pixel)
+    if stones > 0:
+        tone += 0.5 * bumps(x * 31, y * 31, seed + 2) * stones
+    tint = 1 + m[tex.MOTTLE] * tone
     tint *= 1 + 0.05 * np.cos(6.2832 * y / m[tex.PERIOD])
     i = cell(x / 7 + scatter(cell(y / 1.9), 3, seed))
     patch = scatter(i, cell(y / 1.9), seed + 4)
     if patch < m[tex.CONTRAST]:
         tint *= 0.72 + 0.5 * patch / m[tex.CONTRAST]
-    crack = abs(bumps(x / 2.6, y / 1.9, seed + 6)) / 0.02
-    if crack < 1:
-        tint *= 1 - 0.35 * (1 - crack) * visible(0.06, pixel)
+    if thin > 0:
+        crack = abs(bumps(x / 2.6, y / 1.9, seed + 6)) / 0.02
+        tint *= 1 - 0.35 * max(1 - crack, 0.0) * thin
     blend(m, 0.0, tint, out)
 
 
@@ -177,18 +180,24 @@ def _shop(m, i, aside, pitch, high, storey, pixel, seed, tint, out):
     """The ground floor of a shop: large panes under a sign."""
     two = cell(0.5 * i + 0.25)
     if high > 0.8 * storey:
-        hue, light = scatter(two, 31, seed), 0.1 + 0.5 * scatter(two, 32, seed)
+        if scatter(two, 34, seed) < 0.45:
+            blend(m, 0.5, 0.8, out)
+            return 0.0
+        hue, light = scatter(1, 31, seed), 0.05 + 0.35 * scatter(two, 32, seed)
+        strong = 0.4 * scatter(two, 35, seed)
         for k in range(3):
-            out[k] = light * (0.6 + 0.4 * np.cos(6.2832 * (hue - k / 3.0)))
+            wave = np.cos(6.2832 * (hue - k / 3.0))
+            out[k] = light * (1 - strong + strong * wave)
         return 0.0
     if high < 0.35 or aside > 0.5 * pitch - 0.14:
         blend(m, 0.3, 0.6 * tint, out)
         return 0.0
-    goods = bumps(4 * aside + 7 * i, 3 * high, seed + 33)
+    goods = bumps(2.5 * aside + 7 * i, 1.6 * high, seed + 33)
+    goods = max(goods, 0.0) * (high < 0.5 * storey)
     for k in range(3):
-        spot = scatter(cell(3 * aside) + 9 * i, cell(2.5 * high) + k, seed)
-        out[k] = 0.05 + 0.12 * max(goods, 0.0) * spot * visible(0.3, pixel)
-    return 0.28
+        spot = 0.3 + 0.7 * scatter(cell(1.5 * aside) + 9 * i, k, seed)
+        out[k] = 0.03 + 0.1 * goods * spot * visible(0.3, pixel)
+    return 0.3
 
 
 @njit(**INNER)

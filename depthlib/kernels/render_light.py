@@ -71,7 +71,7 @@ def blocked(kind, solids, shadow, bounds, ox, oy, oz, dx, dy, dz, reach):
         if enter > leave or leave <= 0 or enter >= reach:
             continue
         for p in range(int(bounds[g, 0]), int(bounds[g, 1])):
-            if shadow[p] and _meets(
+            if shadow[p] and meets(
                 kind[p], solids, p, ox, oy, oz, dx, dy, dz, reach
             ):
                 return True
@@ -79,7 +79,7 @@ def blocked(kind, solids, shadow, bounds, ox, oy, oz, dx, dy, dz, reach):
 
 
 @njit(**INNER)
-def _meets(kind, s, p, ox, oy, oz, dx, dy, dz, reach):
+def meets(kind, s, p, ox, oy, oz, dx, dy, dz, reach):
     """Whether solid p lies on the ray, in coordinates where it has size 1."""
     ox, oy, oz = ox - s[p, 9], oy - s[p, 10], oz - s[p, 11]
     hx, hy, hz = 1 / s[p, 12], 1 / s[p, 13], 1 / s[p, 14]
@@ -164,8 +164,7 @@ def _meets_leaves(s, p, x, y, z, a, b, c, reach):
     )
     if deep < 0:
         return False
-    deep = np.sqrt(deep)
-    width = deep / np.sqrt(square)
+    width = np.sqrt(deep / square)
     for t in (middle - width, middle + width):
         if 0 < t < reach and leafy(
             (x + t * a) * s[p, 12],

@@ -13,7 +13,18 @@ from numba import njit
 from depthlib.kernels import render_facade as facade
 from depthlib.kernels import render_texture as tex
 from depthlib.kernels.compiling import INNER, OPTIONS, source_stamp
-from depthlib.kernels.render_light import blocked, group_bounds, solid_rows
+from depthlib.kernels.render_grid import (
+    CELLS,
+    cell_of,
+    grid,
+    shadow_axes,
+    spans_along,
+)
+from depthlib.kernels.render_light import (
+    group_blocks,
+    group_bounds,
+    solid_rows,
+)
 from depthlib.kernels.render_numba import to_solid
 from depthlib.kernels.render_rows import noise
 from depthlib.kernels.render_shade import SCRATCH, place
@@ -66,13 +77,14 @@ def _entry(stamp):
 
 @njit(**INNER)
 def _shade(things, look, pose, matrix, depth, ids, out):
-    kind, _, solids, _ = things
-    sky = look[3]
+    kind, group, solids, bounds = things
+    shadow, material, materials, sky = look
     count = kind.shape[0]
     turns, offsets = np.empty((count, 3, 3)), np.empty((count, 3))
     for p in range(count):
         rotation = solids[p, :9].reshape(3, 3)
         to_solid(rotation, solids[p, 9:12], pose, turns[p], offsets[p])
+    near, close, shade, behind, frame = _maps(bounds, sky)
     w, colour, seen = np.zeros(SCRATCH), np.zeros(3), np.zeros(3)
     for i in range(depth.shape[0]):
         y = (i + 0.5 - matrix[1, 2]) / matrix[1, 1]
@@ -92,37 +104,80 @@ def _shade(things, look, pose, matrix, depth, ids, out):
             place(w, kind[p], solids, p, turns, offsets, pose, x, y, z)
             slant = w[3] * w[6] + w[4] * w[7] + w[5] * w[8]
             w[14] = z / matrix[0, 0] / max(slant, 0.15)
-            _light_up(things, look, p, w, colour, seen)
+            # Arrays one by one: unpacking tuples here would count references
+            # for every pixel, which costs more than the light.
+            row = material[p]
+            if kind[p] == 5 and w[13] != 1:
+                row += 1
+            mirror = facade.albedo(
+                materials,
+                row,
+                w[13],
+                w[9],
+                w[10],
+                w[11],
+                w[12],
+                w[14],
+                w,
+                colour,
+            )
+            glow, gloss = materials[row, tex.GLOW], materials[row, tex.GLOSS]
+            if glow > 0:
+                for k in range(3):
+                    out[i, j, k] = colour[k] * glow
+                continue
+            if materials[row, tex.KIND] == facade.FACADE:
+                gloss = 0.0  # there the number tells bricks from plaster
+            leaves = kind[p] == 6
+            if leaves:
+                _ruffle(w)
+            _from_sky(w, group[p], group, bounds, near, close, sky, leaves)
+            _from_sun(
+                w,
+                kind,
+                solids,
+                shadow,
+                bounds,
+                shade,
+                behind,
+                frame,
+                sky,
+                gloss,
+                leaves,
+            )
+            if gloss > 0 or mirror > 0:
+                _mirrored(w, sky, mirror, gloss, seen)
             for k in range(3):
                 out[i, j, k] = colour[k] * w[15 + k] + w[18 + k]
 
 
+NEAR, CELL, SUN_CELL = 1.25, 2.5, 4.0  # metres
+# Both grids lie around a place 60 m ahead. What lies outside counts to their
+# rims, where look-up is slow but not wrong.
+AHEAD, ASIDE = -20.0, -0.5 * CELLS * CELL
+
+
 @njit(**INNER)
-def _light_up(things, look, p, w, colour, seen):
-    """The surface's colour, and the light and what is mirrored on it."""
-    kind, group, solids, bounds = things
-    shadow, material, materials, sky = look
-    row = material[p]
-    if kind[p] == 5 and w[13] != 1:
-        row += 1
-    mirror = facade.albedo(
-        materials, row, w[13], w[9], w[10], w[11], w[12], w[14], w, colour
+def _maps(bounds, sky):
+    """Grids of what is close by (from above) and of what may cast shadows.
+
+    ``frame`` holds the axes of both grids, then 1 / the sun's direction.
+    """
+    frame = np.zeros((5, 3))
+    frame[0, 0] = frame[1, 1] = 1.0
+    shadow_axes(sky[SUN], sky[SUN + 1], sky[SUN + 2], frame[2:4])
+    for k in range(3):
+        frame[4, k] = 1 / sky[SUN + k]
+    near, close = grid(
+        spans_along(bounds, frame[:2], NEAR), AHEAD, ASIDE, CELL
     )
-    glow = materials[row, tex.GLOW]
-    if glow > 0:
-        for k in range(3):
-            w[15 + k], w[18 + k] = glow, 0.0
-        return
-    leaves = kind[p] == 6
-    if leaves:
-        _ruffle(w)
-    _from_sky(w, group[p], group, bounds, sky, leaves)
-    gloss = materials[row, tex.GLOSS]
-    if materials[row, tex.KIND] == facade.FACADE:
-        gloss = 0.0  # there the number tells bricks from plaster
-    _from_sun(w, kind, solids, shadow, bounds, sky, gloss, leaves)
-    if gloss > 0 or mirror > 0:
-        _mirrored(w, sky, mirror, gloss, seen)
+    shade, behind = grid(
+        spans_along(bounds, frame[2:4], 0.01),
+        60 * frame[2, 0] - 0.5 * CELLS * SUN_CELL,
+        60 * frame[3, 0] - 0.5 * CELLS * SUN_CELL,
+        SUN_CELL,
+    )
+    return near, close, shade, behind, frame
 
 
 @njit(**INNER)
@@ -161,10 +216,12 @@ def heaven(sky, dx, dy, dz, out):
 
 
 @njit(**INNER)
-def _from_sky(w, mine, group, bounds, sky, leaves):
+def _from_sky(w, mine, group, bounds, first, members, sky, leaves):
     """Light from all around, less of it close to other things."""
     gone = 1.0
-    for g in range(bounds.shape[0]):
+    cell = cell_of(w[0], AHEAD, CELL) * CELLS + cell_of(w[1], ASIDE, CELL)
+    for m in range(first[cell], first[cell + 1]):
+        g = members[m]
         square, facing = 0.0, 0.0
         for k in range(3):
             below = bounds[g, 2 + k] - w[k]
@@ -186,7 +243,9 @@ def _from_sky(w, mine, group, bounds, sky, leaves):
 
 
 @njit(**INNER)
-def _from_sun(w, kind, solids, shadow, bounds, sky, gloss, leaves):
+def _from_sun(
+    w, kind, solids, shadow, bounds, first, members, frame, sky, gloss, leaves
+):
     """What the sun sends, unless something stands in its way."""
     dx, dy, dz = sky[SUN], sky[SUN + 1], sky[SUN + 2]
     cosine = w[3] * dx + w[4] * dy + w[5] * dz
@@ -195,20 +254,29 @@ def _from_sun(w, kind, solids, shadow, bounds, sky, gloss, leaves):
     if cosine <= 0 or sky[SUN_COLOUR + 1] <= 0:
         return
     off = 0.35 if leaves else 0.0
-    if blocked(
-        kind,
-        solids,
-        shadow,
-        bounds,
-        w[0] + off * dx,
-        w[1] + off * dy,
-        w[2] + off * dz,
-        dx,
-        dy,
-        dz,
-        500.0,
-    ):
-        return
+    x, y, z = w[0] + off * dx, w[1] + off * dy, w[2] + off * dz
+    u = x * frame[2, 0] + y * frame[2, 1] + z * frame[2, 2]
+    v = x * frame[3, 0] + y * frame[3, 1] + z * frame[3, 2]
+    half = 0.5 * CELLS * SUN_CELL
+    cell = cell_of(u, 60 * frame[2, 0] - half, SUN_CELL) * CELLS
+    cell += cell_of(v, 60 * frame[3, 0] - half, SUN_CELL)
+    for m in range(first[cell], first[cell + 1]):
+        g = members[m]
+        # The sun is never on the horizon nor, by chance, on an axis.
+        x1 = (bounds[g, 2] - x) * frame[4, 0]
+        x2 = (bounds[g, 5] - x) * frame[4, 0]
+        y1 = (bounds[g, 3] - y) * frame[4, 1]
+        y2 = (bounds[g, 6] - y) * frame[4, 1]
+        far = (bounds[g, 7] - z) * frame[4, 2]
+        enter = max(min(x1, x2), min(y1, y2))
+        leave = min(min(max(x1, x2), max(y1, y2)), far)
+        if enter > leave or leave <= 0:
+            continue
+        for p in range(int(bounds[g, 0]), int(bounds[g, 1])):
+            if shadow[p] and meets(
+                kind[p], solids, p, x, y, z, dx, dy, dz, 500.0
+            ):
+                return
     gleam = 0.0
     if gloss > 0:
         hx, hy, hz = w[6] + dx, w[7] + dy, w[8] + dz
@@ -246,6 +314,7 @@ _ENTER = _entry(
         "render_texture",
         "render_light",
         "render_shade",
+        "render_grid",
         "render_facade",
         "render_outdoor",
     )

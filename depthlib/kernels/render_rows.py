@@ -163,8 +163,7 @@ def foliage(o, base, along, half, shift, row, who, p):
         deep = ONE - (nx * nx + ny * ny + nz * nz)
         if deep < ZERO:
             continue
-        deep = np.sqrt(deep)
-        reach = deep / np.sqrt(a)
+        reach = np.sqrt(deep / a)
         for hit in (middle - reach, middle + reach):
             if hit <= ZERO or hit >= row[j]:
                 continue
@@ -179,13 +178,14 @@ def foliage(o, base, along, half, shift, row, who, p):
 def leafy(x, y, z, shift, deep):
     """Whether there are leaves at a place on a crown's hull, in metres.
 
-    A crown is whole where the ray passes ``deep`` inside it (1: through its
-    middle) and ragged towards its outline (0).
+    A crown is whole where the ray passes close to its middle and ragged
+    towards its outline: ``deep`` is the square of half the ray's way through
+    the unit ball, from 1 to 0.
     """
     x = x + 17.3 * shift
-    bushes = noise(x / 0.55, y / 0.55, z / 0.55)
-    twigs = noise(x / 0.17, y / 0.17, z / 0.17)
-    return bushes + 0.6 * twigs > 0.5 - 1.7 * deep
+    bushes = noise(x / 0.8, y / 0.8, z / 0.8)
+    twigs = noise(x / 0.22, y / 0.22, z / 0.22)
+    return bushes + 0.8 * twigs > 0.9 - 1.9 * deep
 
 
 @njit(**INNER)

@@ -41,7 +41,7 @@ def lay_ground(draw: Draw, site: Site, kind: Kind):
                     low + inset,
                     high - wide,
                     first,
-                    kerb + 75,
+                    kerb + (75 if wide else 240),
                     LAWN if wide else 0.05,
                     "lawn",
                 )

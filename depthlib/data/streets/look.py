@@ -20,6 +20,9 @@ from depthlib.kernels.render import PRISM
 # piece: a car, a house, a tree.
 OF_STREET = {"road", "kerb", "pavement", "lawn", "paint", "pole", "dark"}
 OF_STREET |= {"glass", "tyre", "arch", "signal", "plate", "steel", "headlight"}
+OF_STREET |= {"trunk", "light_red", "light_amber", "light_green"}
+# Greys stay grey: a small shift of one channel would tint them.
+GREY = {"road", "kerb", "pavement", "glass", "dark", "arch", "tyre", "pole"}
 NO_SHADOW = {"road", "kerb", "pavement", "lawn", "paint"}
 GLOW = 12  # column of a material's row
 LIT = {"light_red": 2.2, "light_amber": 2.5, "light_green": 2.0}
@@ -60,6 +63,8 @@ def look(draw: Draw, plan: Layout, style: str) -> StreetLook:
                 row = material(draw, draw.pick(recipes[role]), palettes)
             else:
                 row = list(rows[first])
+            if role in GREY:
+                _greyed(row)
             row[GLOW] = LIT.get(role, 0.0)
             if role == "tail" and brakes.setdefault(group, draw.chance(0.2)):
                 row[GLOW] = 1.6
@@ -75,6 +80,14 @@ def look(draw: Draw, plan: Layout, style: str) -> StreetLook:
         np.array([role not in NO_SHADOW for role in plan.roles]),
         sky,
     )
+
+
+def _greyed(row):
+    """Takes most of the tint from both colours of a row."""
+    for first in (1, 4):
+        mean = sum(row[first : first + 3]) / 3
+        for k in range(first, first + 3):
+            row[k] = 0.35 * row[k] + 0.65 * mean
 
 
 def _ends(rows, known, role, group, row):

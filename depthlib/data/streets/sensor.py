@@ -7,7 +7,7 @@ from depthlib.data.synthetic.photo import patches
 
 # The scanner of KITTI, in degrees: 64 lines, a third of a degree apart in
 # the upper half and half a degree below; a step of the turning head.
-TOP, MIDDLE, FOOT = 2.0, -8.33, -24.8
+TOP, MIDDLE, FOOT = 3.0, -8.33, -24.8
 UPPER, LOWER, TURN = 1 / 3, 1 / 2, 0.173
 KITTI_FOCAL = 721.5
 # The stereo cameras of Cityscapes: metres apart, and pixels of focal length.

@@ -187,8 +187,8 @@ def close(draw: Draw, site: Site, kind: Kind, b: bool):
                 draw.pick((0.0, draw.uniform(2, 9))),
             )
     far = Parts()
-    for _ in range(9):
-        turn = draw.uniform(-0.75, 0.75)
+    for _ in range(16):
+        turn = draw.uniform(-0.8, 0.8)
         out = draw.uniform(140, 210)
         r = draw.uniform(7, 22)
         x, y = out * math.cos(turn), out * math.sin(turn)

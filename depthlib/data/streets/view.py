@@ -19,6 +19,7 @@ from depthlib.kernels.render import Scene
 # are then told apart from new ones.
 GENERATOR_VERSION = 1
 MIN_DEPTH, MAX_DEPTH = 1.0, 80.0
+LEVEL = 0.15  # of exposure: darker than indoors, where no sky shines
 
 
 class StreetScene(NamedTuple):
@@ -103,7 +104,9 @@ def render_street(
     # Another moment has other noise, but the same exposure.
     grain = Draw(*key, PHOTO, round(1000 * t) % 2**32) if t else None
     light = _light(street, solids, pose, size)
-    image = develop(Draw(*key, PHOTO), light, grain)
+    image = develop(
+        Draw(*key, PHOTO), light, grain, level=LEVEL, balance=(0.0, 0.4)
+    )
     given = depth
     if lidar:
         draw = Draw(*key, SENSOR, round(1000 * t) % 2**32)

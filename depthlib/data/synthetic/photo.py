@@ -9,20 +9,32 @@ from depthlib.data.synthetic.parts import Draw
 
 
 def develop(
-    draw: Draw, light: np.ndarray, grain: Draw | None = None
+    draw: Draw,
+    light: np.ndarray,
+    grain: Draw | None = None,
+    *,
+    level: float = 0.21,
+    balance: tuple[float, float] = (0.3, 0.9),
 ) -> np.ndarray:
     """Linear light (H, W, 3) to an 8-bit photograph (H, W, 3).
 
     Automatic exposure and white balance (both imperfect), vignetting, photon
     and read-out noise, a film-like tone curve, and a real JPEG round trip. The
     noise comes from ``grain`` where another stream is given for it.
+
+    Args:
+        draw: the random stream.
+        light: (H, W, 3).
+        grain: another stream for the noise, or None.
+        level: to which exposure brings the image's mean, apart from errors.
+        balance: from and to of the share of a colour cast that is removed.
     """
     height, width, _ = light.shape
     grey = np.maximum(light @ np.array([0.2126, 0.7152, 0.0722]), 1e-4)
     key = float(np.exp(np.log(grey).mean()))
-    light = light * (0.21 * 2 ** draw.normal(0.0, 0.35) / key)
+    light = light * (level * 2 ** draw.normal(0.0, 0.35) / key)
     mean = np.minimum(light, 2.0).mean((0, 1)) + 1e-4
-    gains = (mean.mean() / mean) ** draw.uniform(0.3, 0.9)
+    gains = (mean.mean() / mean) ** draw.uniform(*balance)
     gains *= np.exp([draw.normal(0, 0.03) for _ in range(3)])
     light = light * gains
     v = (np.arange(height) + 0.5 - height / 2)[:, None, None]
