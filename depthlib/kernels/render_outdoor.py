@@ -21,8 +21,8 @@ from depthlib.kernels.render_grid import (
     spans_along,
 )
 from depthlib.kernels.render_light import (
-    group_blocks,
     group_bounds,
+    meets,
     solid_rows,
 )
 from depthlib.kernels.render_numba import to_solid

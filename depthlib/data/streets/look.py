@@ -20,7 +20,7 @@ from depthlib.kernels.render import PRISM
 # piece: a car, a house, a tree.
 OF_STREET = {"road", "kerb", "pavement", "lawn", "paint", "pole", "dark"}
 OF_STREET |= {"glass", "tyre", "arch", "signal", "plate", "steel", "headlight"}
-OF_STREET |= {"trunk", "light_red", "light_amber", "light_green"}
+OF_STREET |= {"trunk", "rim", "light_red", "light_amber", "light_green"}
 # Greys stay grey: a small shift of one channel would tint them.
 GREY = {"road", "kerb", "pavement", "glass", "dark", "arch", "tyre", "pole"}
 NO_SHADOW = {"road", "kerb", "pavement", "lawn", "paint"}
