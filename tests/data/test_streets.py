@@ -134,6 +134,39 @@ def test_depths_are_spread_as_on_kitti():
     assert 9 < np.median(seen) < 15
 
 
+# ----------------------------------------------------------- golden values
+
+# Depth (m) at five places of 64 x 208 images and the mean colour (0-255).
+# Regenerate with a new GENERATOR_VERSION only: records rest on these images.
+PLACES = ([60, 50, 40, 30, 20], [104, 20, 190, 60, 150])
+GOLDEN = {
+    ("a", "train", 0, 0): (
+        [6.5275, 8.7086, 9.6353, 21.0997, 17.5191],
+        [109.3, 105.94, 103.42],
+    ),
+    ("a", "test", 0, 5): (
+        [6.2613, 8.2711, 9.3614, 17.5454, 17.4658],
+        [117.21, 125.05, 130.84],
+    ),
+    ("b", "test", 0, 1): (
+        [7.5295, 5.5401, 14.9209, 30.042, 60.6323],
+        [106.79, 105.38, 107.64],
+    ),
+    ("b", "train", 2, 9): (
+        [7.1443, 8.5755, 7.5926, 26.0991, 40.8387],
+        [120.58, 127.7, 115.12],
+    ),
+}
+
+
+@pytest.mark.parametrize("key", GOLDEN, ids=lambda k: "-".join(map(str, k)))
+def test_images_have_not_changed(key):
+    image, depth, _ = render_street(*key)
+    expected, colour = GOLDEN[key]
+    np.testing.assert_allclose(depth[PLACES], expected, atol=5e-3)
+    np.testing.assert_allclose(image.mean((1, 2)), colour, atol=0.7)
+
+
 # ------------------------------------------------------------------ time
 
 

@@ -88,7 +88,7 @@ def house(draw: Draw, w: float) -> Parts:
     deep, storeys = draw.uniform(8, 11), draw.pick((1, 1, 2, 2, 2, 3))
     high = 2.8 * storeys + draw.uniform(0.2, 0.9)
     parts = Parts(w, deep, high)
-    parts.box(0, deep / 2, 0, w, deep, high, "facade")
+    parts.box(0, deep / 2, 0, w, deep, high, "home")
     rise = draw.uniform(2.2, 4.6)
     if draw.chance(0.5):  # the gable looks at the street
         parts.prism(0, deep / 2, high, w + 0.9, deep + 0.7, rise, "roof", 1.0)

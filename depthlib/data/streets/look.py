@@ -92,8 +92,9 @@ def _greyed(row):
 
 def _ends(rows, known, role, group, row):
     """A prism's upright sides: as its leaning ones, or as the walls below."""
-    if role == "roof" and ("facade", group) in known:
-        wall = list(rows[known["facade", group]])
+    below = known.get(("facade", group), known.get(("home", group)))
+    if role == "roof" and below is not None:
+        wall = list(rows[below])
         wall[0] = 0  # the wall's colour, without windows
         wall[10] = 0.0
         return wall

@@ -100,6 +100,12 @@ RECIPES = {
             facade("plaster", (2.7, 3.3), (0.8, 1.35), (0.1, 0.5)),
             facade("brick", (2.7, 3.3), (0.9, 1.3), (0.1, 0.5), True),
         ],
+        "home": [
+            facade("plaster", (2.6, 2.9), (1.0, 1.6), NO),
+            facade("plaster", (2.6, 2.9), (1.0, 1.6), NO),
+            facade("plaster", (2.6, 2.9), (1.0, 1.6), NO),
+            facade("brick", (2.6, 2.9), (1.0, 1.6), NO, True),
+        ],
         "office": [
             facade("plaster", (3.2, 3.8), (0.5, 0.9), (0.2, 0.4)),
             facade(

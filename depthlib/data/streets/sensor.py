@@ -34,9 +34,8 @@ def lidar(draw, depth, known, matrix, albedo, gloss) -> np.ndarray:
     """
     height, width = depth.shape
     seen = beams(draw, matrix, depth.shape)
-    doubt = 0.45 * np.clip(gloss, 0, 1) + 0.35 * np.clip(
-        1 - albedo / 0.1, 0, 1
-    )
+    doubt = 0.45 * np.clip(gloss, 0, 1)
+    doubt = doubt + 0.6 * np.clip(1 - albedo / 0.1, 0, 1)
     doubt = doubt + 0.9 * np.clip((depth - 35) / 60, 0, 1)
     blotches = patches(draw, height, width)
     lost = (blotches + doubt > 1.1) | (draw.field(height, width) > 1.5)

@@ -159,7 +159,7 @@ def sign(draw: Draw) -> Parts:
     """A traffic sign that faces those who come along x."""
     parts, z = Parts(0.5, 0.3, 2.7), draw.uniform(1.9, 2.4)
     parts.rod(0, 0, 0, 0.035, z + 0.6, "pole")
-    kind = draw.pick({"round": 4, "square": 3, "yield": 2, "board": 1})
+    kind = draw.pick({"round": 4, "square": 3, "stop": 2, "board": 1})
     if kind == "round":
         r = draw.uniform(0.28, 0.36)
         parts.bar(-0.05, 0, z + 0.3, r, 0.03, "sign_red")
@@ -167,9 +167,9 @@ def sign(draw: Draw) -> Parts:
     elif kind == "square":
         parts.box(-0.05, 0, z, 0.03, 0.6, 0.6, "sign_blue")
         parts.box(-0.06, 0, z + 0.15, 0.03, 0.25, 0.3, "sign_white")
-    elif kind == "yield":
+    elif kind == "stop":
         parts.bar(-0.05, 0, z + 0.3, 0.32, 0.03, "sign_red")
-        parts.prism(-0.07, 0, z + 0.1, 0.01, 0.4, 0.36, "sign_white", 0.0)
+        parts.box(-0.07, 0, z + 0.25, 0.02, 0.42, 0.1, "sign_white")
     else:
         parts.box(-0.05, 0, z - 0.1, 0.03, 1.3, 0.5, "sign_yellow")
         parts.box(-0.065, 0.1, z, 0.02, 0.8, 0.08, "signal")
