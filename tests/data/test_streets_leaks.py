@@ -28,7 +28,7 @@ from probes import (
 from depthlib.data.streets import render_street
 
 SIZE = (24, 80)
-TRAIN, TEST, STEPS = 1500, 250, 1400
+TRAIN, TEST, STEPS = 1000, 200, 900
 LEVEL = 2.7  # log of 15 m, where the network starts
 
 
