@@ -1,4 +1,4 @@
-"""Data sets: generated rooms, NYU Depth v2, KITTI, folders of your own.
+"""Data sets: drawn rooms and streets, NYU Depth v2, KITTI, your own folders.
 
 Every item of every data set is a dict::
 
@@ -16,8 +16,9 @@ from importlib import import_module
 
 from depthlib.data.cache import cache_dir, data_root
 
-# Not lazily: the function has the name of its module, and must win.
+# Not lazily: each function has the name of its module, and must win.
 from depthlib.data.rooms import rooms
+from depthlib.data.streets import streets
 
 _HOME = {
     "NYUv2": "nyu",
@@ -27,7 +28,7 @@ _HOME = {
     "DepthUnit": "units",
 }
 
-__all__ = ["cache_dir", "data_root", "rooms", *_HOME]
+__all__ = ["cache_dir", "data_root", "rooms", "streets", *_HOME]
 
 
 def __getattr__(name: str):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from depthlib.data.cache import cache_dir, checkout, data_root
 
-ORDER = ("rooms", "nyu_v2_labeled", "kitti", "folder")
+ORDER = ("rooms", "streets", "nyu_v2_labeled", "kitti", "folder")
 
 
 @dataclass(frozen=True)

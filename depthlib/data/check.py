@@ -62,8 +62,8 @@ def check(
         raise ValueError(
             f"scene is {scene!r}; choose one of {', '.join(SCENES)}"
         )
-    if name == "rooms":
-        return _check_rooms(about)
+    if about.kind == "generated":
+        return _check_drawn(about)
     if name == "folder":
         return _check_folder(about, root, depth_unit, scene, split)
     if name == "kitti":
@@ -160,16 +160,17 @@ def _check_folder(about: Entry, root, depth_unit, scene, split) -> Report:
     return _report(data.name, data.root, seen, data.unit)
 
 
-def _check_rooms(about: Entry) -> Report:
-    from depthlib.data.rooms import rooms
+def _check_drawn(about: Entry) -> Report:
+    from depthlib.data import rooms, streets
     from depthlib.data.units import UNITS
 
-    data = rooms(8, cached=False)
+    make = {"rooms": rooms, "streets": streets}[about.name]
+    data = make(8, cached=False)
     seen = _survey(
         about,
         len(data),
         lambda i: data[i]["depth"][0].numpy(),
-        lambda i: f"room {i}",
+        lambda i: f"{about.name} {i}",
     )
     _judge(seen, UNITS["m"], about.scene, data.name)
     return _report(data.name, "memory, not kept", seen, UNITS["m"])

@@ -35,7 +35,7 @@ def prepare(
         filled: for a folder of your own, another folder: a copy of the first
             without holes is made there and prepared in its place.
         split: for KITTI and a folder of your own, the name of its list.
-        n: number of rooms to render.
+        n: number of rooms or streets to render.
 
     Returns:
         One sentence for readers.
@@ -82,6 +82,10 @@ def _made(name, home, size, depth_unit, split, n):
         from depthlib.data.rooms import rooms
 
         return [rooms(n, size=size)]
+    if name == "streets":
+        from depthlib.data.streets import streets
+
+        return [streets(n, size=size)]
     if name == "nyu_v2_labeled":
         from depthlib.data.nyu import NYUv2
 

@@ -7,13 +7,15 @@ version below is the one to read; :mod:`depthlib.kernels.render_numba` does
 the same arithmetic some hundred times faster.
 """
 
+import itertools
+import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-BOX, CYLINDER, ELLIPSOID, PANEL, ROOM = range(5)
+BOX, CYLINDER, ELLIPSOID, PANEL, ROOM, PRISM, FOLIAGE = range(7)
 FAR = 1e6  # metres; the depth of a ray that meets nothing
 
 
@@ -22,13 +24,17 @@ class Scene(NamedTuple):
 
     Attributes:
         kind: (P,) int32, one of BOX, CYLINDER (upright, elliptic, may be
-            tapered), ELLIPSOID, PANEL (a flat rectangle, normal along z) and
-            ROOM (a box seen from inside).
+            tapered), ELLIPSOID, PANEL (a flat rectangle, normal along z),
+            ROOM (a box seen from inside), PRISM (a box whose x sides lean
+            inwards: a roof, a car's cabin) and FOLIAGE (an ellipsoid with
+            gaps, ragged at its outline).
         rotation: (P, 3, 3) float32, world to local axes.
         centre: (P, 3) float32, in metres.
         half: (P, 3) float32, half extents along the local axes, in metres.
         taper: (P,) float32; a cylinder's radius shrinks by this share from
-            its foot to its top (0: straight, 0.5: half as wide).
+            its foot to its top (0: straight, 0.5: half as wide), and so
+            does a prism's extent in x; of FOLIAGE, another number shifts
+            the gaps.
         group: (P,) int32, ascending; solids of one piece of furniture share
             a number, and rays skip a whole group by its bounding box.
     """
@@ -202,11 +208,11 @@ def meet(kind, start, steps, half, taper):
     """Distance along each ray to a solid in the solid's own frame.
 
     Args:
-        kind: BOX, CYLINDER, ELLIPSOID, PANEL or ROOM.
+        kind: BOX, CYLINDER, ELLIPSOID, PANEL, ROOM, PRISM or FOLIAGE.
         start: (3,) where all rays start.
         steps: (H, W, 3) the rays.
         half: (3,) half extents.
-        taper: of a cylinder.
+        taper: as in :class:`Scene`.
 
     Returns:
         (H, W) the smallest positive distance, ``FAR`` for a miss.
@@ -225,7 +231,11 @@ def meet(kind, start, steps, half, taper):
         place = (start + steps * hit[..., None]).abs()
         inside = (place[..., :2] <= half[:2]).all(-1)
         return torch.where(inside & (hit > 0), hit, FAR)
+    if kind == PRISM:
+        return _meet_prism(start, steps, half, taper)
     start, steps = start / half, steps / half
+    if kind == FOLIAGE:
+        return _meet_foliage(start, steps, half, taper)
     if kind == ELLIPSOID:
         near, _ = roots(start, steps, torch.ones(3), 0.0)
         return torch.where(near > 0, near, FAR)
@@ -246,6 +256,60 @@ def _meet_cylinder(start, steps, taper):
         inside = place.square().sum(-1) <= radius**2
         hits.append(torch.where(inside & (hit > 0), hit, FAR))
     return torch.stack(hits).amin(0)
+
+
+def _meet_prism(start, steps, half, taper):
+    """Inside two slabs and below two leaning sides, as for a box."""
+    one, two = (-half - start) / steps, (half - start) / steps
+    enter = torch.minimum(one, two)[..., 1:].amax(-1)
+    leave = torch.maximum(one, two)[..., 1:].amin(-1)
+    slope = 0.5 * taper * half[0] / half[2]
+    for side in (-1.0, 1.0):
+        grow = side * steps[..., 0] + slope * steps[..., 2]
+        edge = half[0] * (1 - 0.5 * taper)
+        hit = (edge - side * start[0] - slope * start[2]) / grow
+        enter = torch.where(grow < 0, torch.maximum(enter, hit), enter)
+        leave = torch.where(grow > 0, torch.minimum(leave, hit), leave)
+    return torch.where((enter <= leave) & (enter > 0), enter, FAR)
+
+
+def _meet_foliage(start, steps, half, shift):
+    """The near or else the far side of an ellipsoid, where it has leaves."""
+    middle = -(start * steps).sum(-1) / steps.square().sum(-1)
+    nearest = start + steps * middle[..., None]
+    deep = 1 - nearest.square().sum(-1)
+    reach = deep.clamp(min=0).sqrt() / steps.square().sum(-1).sqrt()
+    best = torch.full_like(middle, FAR)
+    for hit in (middle + reach, middle - reach):
+        place = (start + steps * hit[..., None]) * half
+        place[..., 0] += 17.3 * shift
+        leaves = noise(place / 0.8) + 0.8 * noise(place / 0.22)
+        there = leaves > 0.9 - 1.9 * deep
+        there = there & (deep >= 0) & (hit > 0)
+        best = torch.where(there, hit, best)
+    return best
+
+
+def noise(place):
+    """Smooth noise in [-1, 1] at points (..., 3), bumps one unit wide."""
+    corner = place.floor()
+    share = place - corner
+    share = share * share * (3 - 2 * share)
+    total = torch.zeros_like(place[..., 0])
+    for step in itertools.product((0, 1), repeat=3):
+        step = torch.tensor(step)
+        weight = torch.where(step == 1, share, 1 - share).prod(-1)
+        total += weight * _knot(corner.long() + step)
+    return 2 * total - 1
+
+
+def _knot(place):
+    """A number in [0, 1) for integer points that looks random."""
+    primes = torch.tensor([374761393, 668265263, 974634777])
+    h = (place * primes).sum(-1) & 0xFFFFFFFF
+    h = ((h ^ (h >> 13)) * 1274126177) & 0xFFFFFFFF
+    h = ((h ^ (h >> 16)) * 2246822519) & 0xFFFFFFFF
+    return (h ^ (h >> 15)).double() / 2**32
 
 
 def roots(start, steps, axes, taper):
@@ -290,6 +354,8 @@ def surface_normal(kind, point, half, taper):
         axis = (point.abs() - half).argmax(-1, keepdim=True)
         sign = torch.gather(point, -1, axis).sign()
         return torch.zeros_like(point).scatter(-1, axis, sign)
+    if kind == PRISM:
+        return _prism_normal(point, half, taper)
     scaled = point / half
     normal = scaled.clone()
     if kind == CYLINDER:
@@ -301,6 +367,22 @@ def surface_normal(kind, point, half, taper):
         upright[..., 2] = scaled[..., 2].sign()
         normal = torch.where((lid > mantle)[..., None], upright, normal)
     return torch.nn.functional.normalize(normal / half, dim=-1)
+
+
+def _prism_normal(point, half, taper):
+    """Of the side that the point is nearest to."""
+    slope = 0.5 * taper * half[0] / half[2]
+    sign = point[..., 0].sign()
+    lean = torch.stack([sign, 0 * sign, slope + 0 * sign], dim=-1)
+    lean = lean / math.hypot(1, slope)
+    edge = half[0] * (1 - 0.5 * taper)
+    gap = point[..., 0].abs() + slope * point[..., 2] - edge
+    gaps = point.abs() - half
+    gaps[..., 0] = gap / math.hypot(1, slope)
+    axis = gaps.argmax(-1, keepdim=True)
+    sign = torch.gather(point, -1, axis).sign()
+    flat = torch.zeros_like(point).scatter(-1, axis, sign)
+    return torch.where(axis == 0, lean, flat)
 
 
 def facing(normal, steps):

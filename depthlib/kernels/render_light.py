@@ -8,7 +8,8 @@ more than the arithmetic.
 import numpy as np
 from numba import njit
 
-from depthlib.kernels.render_numba import INNER
+from depthlib.kernels.compiling import INNER
+from depthlib.kernels.render_rows import leafy
 
 LAMP, PANE, SUN = range(3)
 # Columns of a light's row: kind, place (3), two half sides (3 each), the
@@ -70,7 +71,7 @@ def blocked(kind, solids, shadow, bounds, ox, oy, oz, dx, dy, dz, reach):
         if enter > leave or leave <= 0 or enter >= reach:
             continue
         for p in range(int(bounds[g, 0]), int(bounds[g, 1])):
-            if shadow[p] and _meets(
+            if shadow[p] and meets(
                 kind[p], solids, p, ox, oy, oz, dx, dy, dz, reach
             ):
                 return True
@@ -78,7 +79,7 @@ def blocked(kind, solids, shadow, bounds, ox, oy, oz, dx, dy, dz, reach):
 
 
 @njit(**INNER)
-def _meets(kind, s, p, ox, oy, oz, dx, dy, dz, reach):
+def meets(kind, s, p, ox, oy, oz, dx, dy, dz, reach):
     """Whether solid p lies on the ray, in coordinates where it has size 1."""
     ox, oy, oz = ox - s[p, 9], oy - s[p, 10], oz - s[p, 11]
     hx, hy, hz = 1 / s[p, 12], 1 / s[p, 13], 1 / s[p, 14]
@@ -109,6 +110,10 @@ def _meets(kind, s, p, ox, oy, oz, dx, dy, dz, reach):
         t = -z / c
         inside = abs(x + t * a) <= 1 and abs(y + t * b) <= 1
         return inside and 0 < t < reach
+    if kind == 5:
+        return _meets_prism(x, y, z, a, b, c, s[p, 15], reach)
+    if kind == 6:
+        return _meets_leaves(s, p, x, y, z, a, b, c, reach)
     return False
 
 
@@ -132,6 +137,44 @@ def _meets_cylinder(x, y, z, a, b, c, taper, reach):
         return True
     far = (x + t2 * a) ** 2 + (y + t2 * b) ** 2
     return 0 < t2 < reach and far <= (1 - taper) ** 2
+
+
+@njit(**INNER)
+def _meets_prism(x, y, z, a, b, c, taper, reach):
+    slope, edge = 0.5 * taper, 1 - 0.5 * taper
+    y1, y2, z1, z2 = (-1 - y) / b, (1 - y) / b, (-1 - z) / c, (1 - z) / c
+    enter = max(min(y1, y2), min(z1, z2))
+    leave = min(max(y1, y2), max(z1, z2))
+    for side in (-1.0, 1.0):
+        grow = _safe(side * a + slope * c)
+        t = (edge - side * x - slope * z) / grow
+        if grow < 0:
+            enter = max(enter, t)
+        else:
+            leave = min(leave, t)
+    return enter <= leave and leave > 0 and enter < reach
+
+
+@njit(**INNER)
+def _meets_leaves(s, p, x, y, z, a, b, c, reach):
+    square = a * a + b * b + c * c
+    middle = -(x * a + y * b + z * c) / square
+    deep = 1 - (
+        (x + middle * a) ** 2 + (y + middle * b) ** 2 + (z + middle * c) ** 2
+    )
+    if deep < 0:
+        return False
+    width = np.sqrt(deep / square)
+    for t in (middle - width, middle + width):
+        if 0 < t < reach and leafy(
+            (x + t * a) * s[p, 12],
+            (y + t * b) * s[p, 13],
+            (z + t * c) * s[p, 14],
+            s[p, 15],
+            deep,
+        ):
+            return True
+    return False
 
 
 @njit(**INNER)

@@ -7,39 +7,25 @@ computed by one thread and releases the interpreter's lock, so that several
 images can be made at once without their values depending on it.
 """
 
-import hashlib
-from pathlib import Path
-
 import numpy as np
 from numba import njit
 
-# No "nnan"/"ninf": comparisons with misses must stay meaningful.
-FAST = {"contract", "nsz", "arcp"}
-OPTIONS = {
-    "nogil": True,
-    "cache": True,
-    "fastmath": FAST,
-    "error_model": "numpy",
-}
-# Functions called from kernels of other files are kept as a part of those.
-INNER = OPTIONS | {"cache": False}
-FAR = np.float32(1e6)
-TINY = np.float32(1e-12)
-ZERO, HALF, ONE = np.float32(0), np.float32(0.5), np.float32(1)
-
-
-def source_stamp(*names: str) -> int:
-    """A number that changes with the source of these kernel files."""
-    home = Path(__file__).parent
-    text = b"".join((home / f"{name}.py").read_bytes() for name in names)
-    return int.from_bytes(hashlib.sha256(text).digest()[:6])
+from depthlib.kernels.compiling import FAR, INNER, OPTIONS, source_stamp
+from depthlib.kernels.render_rows import (
+    boxes,
+    cylinders,
+    ellipsoids,
+    foliage,
+    panels,
+    prisms,
+)
 
 
 def cast(scene, pose, intrinsics, size):
     """Depth (H, W) float32 and solid ids (H, W) int32 of one view."""
     depth = np.full(size, FAR, np.float32)
     ids = np.full(size, -1, np.int32)
-    _cast(
+    _ENTER(
         scene.kind,
         scene.rotation,
         scene.centre,
@@ -71,7 +57,18 @@ def normals(scene, pose, intrinsics, depth, ids):
     return out
 
 
-@njit(**OPTIONS)
+def _entry(stamp):
+    """Compiles the way into the caster; see ``render_shade._entry``."""
+
+    @njit(**OPTIONS)
+    def enter(*given):
+        if stamp >= 0:
+            _cast(*given)
+
+    return enter
+
+
+@njit(**INNER)
 def _cast(kind, rotation, centre, half, taper, pose, matrix, depth, ids):
     box = np.empty(4, np.int64)
     turn, offset = np.empty((3, 3)), np.empty(3)
@@ -89,15 +86,19 @@ def _cast(kind, rotation, centre, half, taper, pose, matrix, depth, ids):
             base[:] = turn[:, 0] * x + turn[:, 1] * y + turn[:, 2]
             row, who = depth[i, box[2] : box[3]], ids[i, box[2] : box[3]]
             if kind[p] == 0:
-                _boxes(o, base, along, half[p], False, row, who, p)
+                boxes(o, base, along, half[p], False, row, who, p)
             elif kind[p] == 4:
-                _boxes(o, base, along, half[p], True, row, who, p)
+                boxes(o, base, along, half[p], True, row, who, p)
             elif kind[p] == 3:
-                _panels(o, base, along, half[p], row, who, p)
+                panels(o, base, along, half[p], row, who, p)
             elif kind[p] == 2:
-                _ellipsoids(o, base, along, half[p], row, who, p)
+                ellipsoids(o, base, along, half[p], row, who, p)
+            elif kind[p] == 5:
+                prisms(o, base, along, half[p], taper[p], row, who, p)
+            elif kind[p] == 6:
+                foliage(o, base, along, half[p], taper[p], row, who, p)
             else:
-                _cylinders(o, base, along, half[p], taper[p], row, who, p)
+                cylinders(o, base, along, half[p], taper[p], row, who, p)
 
 
 @njit(**OPTIONS)
@@ -118,7 +119,7 @@ def to_solid(rotation, centre, pose, turn, offset):
             offset[r] -= rotation[r, c] * centre[c]
 
 
-@njit(**OPTIONS)
+@njit(**INNER)
 def _bounds(turn, offset, half, matrix, size, box):
     """Rows and columns that the projected bounding box may touch."""
     box[0], box[1], box[2], box[3] = 0, size[0], 0, size[1]
@@ -149,112 +150,6 @@ def _bounds(turn, offset, half, matrix, size, box):
         box[3] = int(min(max(right + 1.5, 0), size[1]))
 
 
-@njit(**OPTIONS, inline="always")
-def _safe(step):
-    return step if abs(step) >= TINY else TINY
-
-
-@njit(**OPTIONS)
-def _boxes(o, base, along, half, inside, row, who, p):
-    lx, hx = -half[0] - o[0], half[0] - o[0]
-    ly, hy = -half[1] - o[1], half[1] - o[1]
-    lz, hz = -half[2] - o[2], half[2] - o[2]
-    bx, by, bz = base[0], base[1], base[2]
-    ax, ay, az = along[0], along[1], along[2]
-    ident = np.int32(p)
-    for j in range(row.shape[0]):
-        s = np.float32(j)
-        ix = ONE / _safe(bx + s * ax)
-        iy = ONE / _safe(by + s * ay)
-        iz = ONE / _safe(bz + s * az)
-        x1, x2 = lx * ix, hx * ix
-        y1, y2 = ly * iy, hy * iy
-        z1, z2 = lz * iz, hz * iz
-        enter = max(max(min(x1, x2), min(y1, y2)), min(z1, z2))
-        leave = min(min(max(x1, x2), max(y1, y2)), max(z1, z2))
-        hit = leave if inside else enter
-        old = row[j]
-        won = (enter <= leave) & (hit > ZERO) & (hit < old)
-        row[j] = hit if won else old
-        who[j] = ident if won else who[j]
-
-
-@njit(**OPTIONS)
-def _panels(o, base, along, half, row, who, p):
-    ident = np.int32(p)
-    for j in range(row.shape[0]):
-        s = np.float32(j)
-        hit = -o[2] / _safe(base[2] + s * along[2])
-        x = o[0] + hit * (base[0] + s * along[0])
-        y = o[1] + hit * (base[1] + s * along[1])
-        old = row[j]
-        won = (abs(x) <= half[0]) & (abs(y) <= half[1])
-        won = won & (hit > ZERO) & (hit < old)
-        row[j] = hit if won else old
-        who[j] = ident if won else who[j]
-
-
-@njit(**OPTIONS)
-def _ellipsoids(o, base, along, half, row, who, p):
-    gx, gy, gz = ONE / half[0], ONE / half[1], ONE / half[2]
-    ox, oy, oz = o[0] * gx, o[1] * gy, o[2] * gz
-    ident = np.int32(p)
-    for j in range(row.shape[0]):
-        s = np.float32(j)
-        dx = (base[0] + s * along[0]) * gx
-        dy = (base[1] + s * along[1]) * gy
-        dz = (base[2] + s * along[2]) * gz
-        a = max(dx * dx + dy * dy + dz * dz, TINY)
-        shift = -(ox * dx + oy * dy + oz * dz) / a
-        nx, ny, nz = ox + shift * dx, oy + shift * dy, oz + shift * dz
-        b = nx * dx + ny * dy + nz * dz
-        c = nx * nx + ny * ny + nz * nz - ONE
-        inner = b * b - a * c
-        hit = (-b - np.sqrt(max(inner, ZERO))) / a + shift
-        old = row[j]
-        won = (inner >= ZERO) & (hit > ZERO) & (hit < old)
-        row[j] = hit if won else old
-        who[j] = ident if won else who[j]
-
-
-@njit(**OPTIONS)
-def _cylinders(o, base, along, half, taper, row, who, p):
-    gx, gy, gz = ONE / half[0], ONE / half[1], ONE / half[2]
-    ox, oy, oz = o[0] * gx, o[1] * gy, o[2] * gz
-    slope, upper = -taper * HALF, (ONE - taper) * (ONE - taper)
-    ident = np.int32(p)
-    for j in range(row.shape[0]):
-        s = np.float32(j)
-        dx = _safe((base[0] + s * along[0]) * gx)
-        dy = _safe((base[1] + s * along[1]) * gy)
-        dz = _safe((base[2] + s * along[2]) * gz)
-        shift = -(ox * dx + oy * dy + oz * dz) / (dx * dx + dy * dy + dz * dz)
-        nx, ny, nz = ox + shift * dx, oy + shift * dy, oz + shift * dz
-        radius, growth = ONE + slope * (ONE + nz), slope * dz
-        a = _safe(dx * dx + dy * dy - growth * growth)
-        b = nx * dx + ny * dy - growth * radius
-        c = nx * nx + ny * ny - radius * radius
-        inner = b * b - a * c
-        width = np.sqrt(max(inner, ZERO))
-        met = inner >= ZERO
-        t1, t2 = (-b - width) / a + shift, (-b + width) / a + shift
-        ok1 = met & (abs(oz + t1 * dz) <= ONE) & (t1 > ZERO)
-        ok2 = met & (abs(oz + t2 * dz) <= ONE) & (t2 > ZERO)
-        t3, t4 = (-ONE - oz) / dz, (ONE - oz) / dz
-        x3, y3 = ox + t3 * dx, oy + t3 * dy
-        x4, y4 = ox + t4 * dx, oy + t4 * dy
-        ok3 = (x3 * x3 + y3 * y3 <= ONE) & (t3 > ZERO)
-        ok4 = (x4 * x4 + y4 * y4 <= upper) & (t4 > ZERO)
-        hit = t1 if ok1 else FAR
-        hit = min(hit, t2 if ok2 else FAR)
-        hit = min(hit, t3 if ok3 else FAR)
-        hit = min(hit, t4 if ok4 else FAR)
-        old = row[j]
-        won = hit < old
-        row[j] = hit if won else old
-        who[j] = ident if won else who[j]
-
-
 @njit(**OPTIONS)
 def surface(kind, hx, hy, hz, taper, x, y, z):
     """Outward normal at a local point, and the point's texture coordinates.
@@ -278,9 +173,11 @@ def surface(kind, hx, hy, hz, taper, x, y, z):
         return 0.0, 0.0, n, x, y, hx, hy, side
     if kind == 3:
         return 0.0, 0.0, 1.0, x, y, hx, hy, 3
+    if kind == 5:
+        return _prism(hx, hy, hz, taper, x, y, z)
     sx, sy, sz = x / hx, y / hy, z / hz
     girth = 0.5 * (hx + hy)
-    if kind == 2:
+    if kind == 2 or kind == 6:
         nx, ny, nz = sx / hx, sy / hy, sz / hz
     else:
         radius = 1 - taper * (1 + sz) / 2
@@ -293,6 +190,24 @@ def surface(kind, hx, hy, hz, taper, x, y, z):
     norm = 1 / np.sqrt(max(nx * nx + ny * ny + nz * nz, 1e-20))
     u = np.arctan2(sy, sx) * girth
     return nx * norm, ny * norm, nz * norm, u, z, girth * np.pi, hz, 0
+
+
+@njit(**OPTIONS)
+def _prism(hx, hy, hz, taper, x, y, z):
+    """The same for a prism: leaning sides, upright ends, foot and top."""
+    slope = 0.5 * taper * hx / hz
+    steep = np.sqrt(1 + slope * slope)
+    lean = (abs(x) + slope * z - hx * (1 - 0.5 * taper)) / steep
+    ey, ez = abs(y) - hy, abs(z) - hz
+    if lean >= ey and lean >= ez:
+        n = 1.0 if x > 0 else -1.0
+        return n / steep, 0.0, slope / steep, y, z * steep, hy, hz * steep, 1
+    if ey >= ez:
+        n = 1.0 if y > 0 else -1.0
+        return 0.0, n, 0.0, x, z, hx, hz, 2
+    n = 1.0 if z > 0 else -1.0
+    side = 3 if z > 0 else -3
+    return 0.0, 0.0, n, x, y, hx, hy, side
 
 
 @njit(**OPTIONS)
@@ -329,3 +244,6 @@ def _normals(
                 out[k, i, j] = sign * (
                     turn[0, k] * nx + turn[1, k] * ny + turn[2, k] * nz
                 )
+
+
+_ENTER = _entry(source_stamp("compiling", "render_rows", "render_numba"))

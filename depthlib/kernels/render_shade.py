@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from depthlib.kernels import render_texture as tex
+from depthlib.kernels.compiling import INNER, OPTIONS, source_stamp
 from depthlib.kernels.render_light import (
     aim,
     blocked,
@@ -17,13 +18,7 @@ from depthlib.kernels.render_light import (
     power,
     solid_rows,
 )
-from depthlib.kernels.render_numba import (
-    INNER,
-    OPTIONS,
-    source_stamp,
-    surface,
-    to_solid,
-)
+from depthlib.kernels.render_numba import surface, to_solid
 
 
 def shade(scene, look, pose, intrinsics, depth, ids):
@@ -62,7 +57,7 @@ def shade(scene, look, pose, intrinsics, depth, ids):
 # The scratch row of a sample: place (0-2), normal (3-5), direction to the
 # camera (6-8), texture u v and half sides (9-12), face (13), pixel size (14),
 # light (15-17), highlight (18-20).
-_SCRATCH = 21
+SCRATCH = 21
 
 
 def _entry(stamp):
@@ -91,7 +86,7 @@ def _shade(things, look, pose, matrix, depth, ids, out):
         rotation = solids[p, :9].reshape(3, 3)
         to_solid(rotation, solids[p, 9:12], pose, turns[p], offsets[p])
         room = p if kind[p] == 4 else room
-    w, colour = np.zeros(_SCRATCH), np.zeros(3)
+    w, colour = np.zeros(SCRATCH), np.zeros(3)
     for i in range(depth.shape[0]):
         y = (i + 0.5 - matrix[1, 2]) / matrix[1, 1]
         for j in range(depth.shape[1]):
@@ -100,7 +95,7 @@ def _shade(things, look, pose, matrix, depth, ids, out):
                 continue
             x = (j + 0.5 - matrix[0, 2]) / matrix[0, 0]
             z = np.float64(depth[i, j])
-            _place(w, kind[p], solids, p, turns, offsets, pose, x, y, z)
+            place(w, kind[p], solids, p, turns, offsets, pose, x, y, z)
             slant = w[3] * w[6] + w[4] * w[7] + w[5] * w[8]
             w[14] = z / matrix[0, 0] / max(slant, 0.15)
             _light_up(things, look, room, p, w, colour, i, j)
@@ -128,7 +123,7 @@ def _light_up(things, look, room, p, w, colour, i, j):
 
 
 @njit(**INNER)
-def _place(w, kind, s, p, turns, offsets, pose, x, y, z):
+def place(w, kind, s, p, turns, offsets, pose, x, y, z):
     """Where the ray met the surface, its normal and texture coordinates."""
     a = offsets[p, 0] + z * (turns[p, 0, 0] * x + turns[p, 0, 1] * y)
     b = offsets[p, 1] + z * (turns[p, 1, 0] * x + turns[p, 1, 1] * y)
@@ -243,6 +238,10 @@ def _direct(w, kind, solids, shadow, bounds, lights, gloss, sharp, i, j):
 
 _ENTER = _entry(
     source_stamp(
-        "render_numba", "render_texture", "render_light", "render_shade"
+        "render_rows",
+        "render_numba",
+        "render_texture",
+        "render_light",
+        "render_shade",
     )
 )

@@ -8,7 +8,7 @@ lens and a sensor do; without it far textures would sparkle.
 import numpy as np
 from numba import njit
 
-from depthlib.kernels.render_numba import INNER
+from depthlib.kernels.compiling import INNER
 
 (
     PLAIN,

@@ -1,18 +1,20 @@
 """Synthetic rooms: the contract of the data set, and its geometry."""
 
 import threading
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
 from depthlib.data.rooms import Rooms, render_room, rooms, scene, sensor
-from depthlib.data.rooms.cache import stored_rooms
-from depthlib.data.rooms.parts import Draw
+from depthlib.data.synthetic.cache import stored_images
+from depthlib.data.synthetic.parts import Draw
 from depthlib.geometry import unproject
 from depthlib.kernels.render import ROOM, render
 
 SMALL = (32, 48)
+kept_rooms = partial(stored_images, "rooms")
 
 
 def test_item_keeps_the_contract():
@@ -48,7 +50,7 @@ def test_workers_make_the_same_images():
         return render_room("a", "train", 7, i, SMALL)
 
     sets = [
-        stored_rooms(
+        kept_rooms(
             4,
             SMALL,
             {"style": "a", "split": "train", "seed": 7, "w": workers},
@@ -211,24 +213,26 @@ def test_cache_is_complete_or_absent(tmp_path, monkeypatch):
         return image, np.full(SMALL, i, np.float32), np.eye(3, dtype="f4")
 
     with pytest.raises(KeyboardInterrupt):
-        stored_rooms(4, SMALL, parameters, fragile, 1)
+        kept_rooms(4, SMALL, parameters, fragile, 1)
     assert not list(tmp_path.rglob("*.npy"))
     # What a killed process leaves is not taken for a set, and goes.
     home = next(tmp_path.glob("rooms-*"))
     (home / ".part-x").mkdir()
     (home / ".part-x" / "images.npy").write_bytes(b"half")
     done += [0]
-    images, depths, _ = stored_rooms(4, SMALL, parameters, fragile, 1)
+    images, depths, _ = stored_images(
+        "rooms", 4, SMALL, parameters, fragile, 1
+    )
     assert images.shape == (4, 3, *SMALL) and depths[3, 0, 0] == 3
     assert not (home / ".part-x").exists()
     # A smaller set is the start of it; a larger one renders the rest.
     done.clear()
-    assert len(stored_rooms(2, SMALL, parameters, fragile, 1)[0]) == 2
+    assert len(kept_rooms(2, SMALL, parameters, fragile, 1)[0]) == 2
     done += [0, 0, 0]
-    assert len(stored_rooms(6, SMALL, parameters, fragile, 1)[0]) == 6
+    assert len(kept_rooms(6, SMALL, parameters, fragile, 1)[0]) == 6
     assert done == [0, 0, 0, 4, 5]
     changed = parameters | {"generator": 99}
-    stored_rooms(1, SMALL, changed, fragile, 1)
+    kept_rooms(1, SMALL, changed, fragile, 1)
     assert done[-1] == 0
 
 
@@ -243,7 +247,7 @@ def test_cache_is_written_once_by_many(tmp_path, monkeypatch):
 
     def ask():
         parameters = {"style": "a", "split": "train", "seed": 0}
-        results.append(stored_rooms(5, SMALL, parameters, slow, 1)[0])
+        results.append(kept_rooms(5, SMALL, parameters, slow, 1)[0])
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:

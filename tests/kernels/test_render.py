@@ -13,7 +13,9 @@ from depthlib.kernels.render import (
     CYLINDER,
     ELLIPSOID,
     FAR,
+    FOLIAGE,
     PANEL,
+    PRISM,
     ROOM,
     Scene,
     render,
@@ -47,10 +49,11 @@ def random_scene(seed, count=16):
     rng = np.random.default_rng(seed)
     solids = [(ROOM, (2.5, 0, 0), (4, 3, 1.3), 0.0, np.eye(3))]
     for _ in range(count - 1):
-        kind = int(rng.choice([BOX, CYLINDER, ELLIPSOID, PANEL]))
+        kind = int(rng.choice([BOX, CYLINDER, ELLIPSOID, PANEL, PRISM]))
         turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
         centre = rng.uniform([1, -1.5, -1], [5, 1.5, 1])
-        taper = rng.uniform(0, 0.8) if kind == CYLINDER else 0.0
+        tapered = kind in (CYLINDER, PRISM)
+        taper = rng.uniform(0, 0.8) if tapered else 0.0
         half = rng.uniform(0.02, 0.5, 3)
         solids.append((kind, centre, half, taper, turn))
     return scene(*solids)
@@ -68,6 +71,34 @@ def test_numba_agrees_with_torch(seed):
     assert gap.max() < 1e-4
     turn = (slow.normals - fast.normals).abs().amax(0)[same]
     assert turn.quantile(0.999) < 1e-3
+
+
+@pytest.mark.parametrize("backend", ["torch", "numba"])
+def test_a_roof_narrows_to_its_ridge(backend):
+    """A prism of taper 1 is a triangle: half as wide half way up."""
+    turn = np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 1]])
+    for rise in (-0.4, 0.0, 0.5):
+        # The camera looks level at what is ``rise`` above the middle.
+        roof = scene((PRISM, (5, 0, -rise), (1, 0.1, 0.8), 1.0, turn))
+        depth = render(roof, POSE, K, SIZE, backend=backend).depth[0]
+        width = (depth[30] < FAR).float().sum() * 4.9 / 64
+        assert abs(width - 2 * (0.8 - rise) / 1.6) < 0.16
+
+
+def test_leaves_thin_out_towards_the_outline():
+    crown = scene((FOLIAGE, (6.0, 0, 0), (2.0, 2.0, 2.0), 0.3))
+    whole = scene((ELLIPSOID, (6.0, 0, 0), (2.0, 2.0, 2.0)))
+    slow = render(crown, POSE, K, SIZE, backend="torch").ids
+    leafy = render(crown, POSE, K, SIZE).ids
+    # Rounding may open or close a gap at its rim.
+    assert (slow != leafy).float().mean() < 2e-3
+    leafy, ball = leafy == 0, render(whole, POSE, K, SIZE).ids == 0
+    assert (leafy & ~ball).sum() == 0
+    v, u = torch.meshgrid(torch.arange(60), torch.arange(80), indexing="ij")
+    out = ((v - 29.5) ** 2 + (u - 39.5) ** 2).sqrt() / 22.6
+    assert leafy[out < 0.3].all()
+    rim = leafy[(out > 0.9) & ball].float().mean()
+    assert 0.05 < rim < 0.8
 
 
 @pytest.mark.parametrize("backend", ["torch", "numba"])

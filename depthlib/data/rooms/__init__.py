@@ -6,8 +6,9 @@ Size only changes how finely the same view is sampled.
 
 From plan to pixels: ``layout`` furnishes a room (``shell``, ``sets``,
 ``seats``, ``storage``, all made of ``parts``) and stands a ``camera`` in it,
-``look`` gives materials (``recipes``) and ``colours``, ``view`` renders,
-``sensor`` photographs, and ``dataset`` serves the images, kept in ``cache``.
+``look`` gives materials (``recipes``) and ``colours``, ``view`` renders and
+photographs, ``sensor`` measures, and ``dataset`` serves the images. What
+streets need too lies in ``depthlib/data/synthetic``.
 
 See the chapter on data for what the rooms teach a network and what not.
 """

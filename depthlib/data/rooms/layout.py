@@ -1,7 +1,7 @@
 """Furnishing a room.
 
 Positions, sizes and the camera are drawn here; colours, materials and light
-are drawn from another stream in ``rooms_look.py``, so that how bright or how
+are drawn from another stream in ``look.py``, so that how bright or how
 coloured a surface is says nothing about how far away it is.
 """
 
@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from depthlib.data.rooms.camera import stand_camera
-from depthlib.data.rooms.parts import Draw, solid_arrays
 from depthlib.data.rooms.sets import THINGS
 from depthlib.data.rooms.shell import Shell, clock, picture, wall_shelf
+from depthlib.data.synthetic.parts import Draw, solid_arrays
 from depthlib.kernels.render import Scene
 
 # What stands in a room of each kind, with weights. The first list is drawn

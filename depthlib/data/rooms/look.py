@@ -5,14 +5,14 @@ camera: colour, pattern and light carry no word about depth.
 """
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from depthlib.data.rooms.colours import PALETTES
 from depthlib.data.rooms.layout import Layout
-from depthlib.data.rooms.parts import Draw
 from depthlib.data.rooms.recipes import RECIPES
+from depthlib.data.synthetic.materials import Look, material
+from depthlib.data.synthetic.parts import Draw
 
 # Roles with one look for the whole room; for a thing; all others have one
 # for each solid.
@@ -24,66 +24,6 @@ NO_SHADOW = {"room", "bulb", "shade", "window"}
 
 
 LAMP, PANE, SUN = range(3)  # as in kernels/render_light.py
-
-
-class Look(NamedTuple):
-    """Materials and light of a scene, as the shading kernel takes them.
-
-    Attributes:
-        materials: (M, 17) float64, see ``kernels/render_texture.py``.
-        material: (P,) int32, the row of each solid; for the room its floor,
-            followed by ceiling, walls and accent walls.
-        shadow: (P,) bool, whether a solid casts a shadow.
-        lights: (L, 16) float64, see ``kernels/render_shade.py``.
-        ambient: (3, 3) float64: bounced light from above, from below, and
-            the direction from which more of it comes.
-    """
-
-    materials: np.ndarray
-    material: np.ndarray
-    shadow: np.ndarray
-    lights: np.ndarray
-    ambient: np.ndarray
-
-
-def linear(value: float) -> float:
-    """sRGB in [0, 1] to linear light."""
-    if value <= 0.04045:
-        return value / 12.92
-    return ((value + 0.055) / 1.055) ** 2.4
-
-
-def colour_of(draw: Draw, palette) -> list[float]:
-    """A colour near one of a palette, in linear light."""
-    base = draw.pick(palette)
-    level = math.exp(draw.normal(0, 0.10))
-    shifted = [level * value + draw.normal(0, 0.018) for value in base]
-    return [linear(min(max(value, 0.02), 0.96)) for value in shifted]
-
-
-def material(draw: Draw, recipe, palettes) -> list:
-    """One row of the material table from a recipe of ``rooms_recipes``."""
-    kind, first, second, period, ratio, contrast, gloss, mottle = recipe
-    one = colour_of(draw, palettes[first])
-    two = [0.6 * value for value in one]
-    if second is not None:
-        two = colour_of(draw, palettes[second])
-    shine = draw.uniform(*gloss)
-    return [
-        kind,
-        *one,
-        *two,
-        draw.uniform(*period),
-        draw.uniform(*ratio),
-        draw.uniform(*contrast),
-        shine,
-        draw.uniform(12, 90),
-        0.0,
-        draw.uniform(0.13, 7.9),  # never a pattern line on a coordinate plane
-        draw.uniform(0.13, 7.9),
-        draw.integer(0, 10**6),
-        draw.uniform(*mottle),
-    ]
 
 
 def look(draw: Draw, room: Layout, b: bool) -> Look:

@@ -1,108 +1,27 @@
-"""Materials of the two styles, as plain tables.
+"""Materials of the two styles of rooms: recipes by the role of a solid.
 
-A recipe is (texture, palette of its first colour, palette of its second or
-None for a darker first, then ranges of: period in metres, ratio, contrast,
-gloss, mottling). What the numbers do stands in ``kernels/render_texture.py``.
-The palettes stand in ``rooms_colours.py``.
+The palettes that they name stand in ``colours.py``.
 """
 
-PLAIN, WOOD, PLANKS, CHECKER, TILES, BRICKS, STRIPES, FOLDS = range(8)
-BOOKS, PICTURE, WINDOW, RUG, MARBLE, WEAVE, PARQUET = range(8, 15)
-
-NO = (0.0, 0.0)
-
-
-def plain(palette, gloss=(0.0, 0.05), mottle=(0.0, 0.06)):
-    """A surface of one colour."""
-    return (PLAIN, palette, None, (1, 1), (1, 1), NO, gloss, mottle)
-
-
-def wood(palette, gloss=(0.0, 0.35)):
-    """Veneer or solid wood."""
-    return (
-        WOOD,
-        palette,
-        None,
-        (0.02, 0.06),
-        (1, 1),
-        (0.25, 0.8),
-        gloss,
-        (0.0, 0.08),
-    )
-
-
-def planks(palette, kind=PLANKS, gloss=(0.0, 0.4)):
-    """Floorboards, or parquet."""
-    ratio = (7, 14) if kind == PLANKS else (4, 6)
-    return (
-        kind,
-        palette,
-        None,
-        (0.07, 0.19),
-        ratio,
-        (0.25, 0.7),
-        gloss,
-        (0.0, 0.08),
-    )
-
-
-def tiles(palette, grout, size=(0.2, 0.6), gloss=(0.05, 0.5), kind=TILES):
-    """Square tiles, or bricks (ratio: length over height)."""
-    ratio = (1, 1) if kind == TILES else (2.2, 3.2)
-    return (
-        kind,
-        palette,
-        grout,
-        size,
-        ratio,
-        (0.006, 0.014),
-        gloss,
-        (0.0, 0.15),
-    )
-
-
-def weave(palette, second=None, size=(0.006, 0.02)):
-    """Cloth or carpet."""
-    return (WEAVE, palette, second, size, (1, 1), (0.1, 0.4), NO, (0.02, 0.12))
-
-
-def stripes(palette, second, size=(0.04, 0.2)):
-    """Two colours in turn."""
-    return (
-        STRIPES,
-        palette,
-        second,
-        size,
-        (0.3, 0.7),
-        NO,
-        (0.0, 0.05),
-        (0.0, 0.05),
-    )
-
-
-def checker(palette, second, size=(0.2, 0.5), gloss=(0.0, 0.5)):
-    """A chessboard; its origin is shifted at random."""
-    return (CHECKER, palette, second, size, (1, 1), NO, gloss, (0.0, 0.1))
-
-
-def marble(palette, second):
-    """Polished stone with veins."""
-    return (
-        MARBLE,
-        palette,
-        second,
-        (0.15, 0.5),
-        (1, 1),
-        (0.4, 0.9),
-        (0.1, 0.6),
-        (0.0, 0.05),
-    )
-
-
-def other(kind, palette, second=None, size=(0.1, 0.2)):
-    """Textures that need no more than their colours and a size."""
-    return (kind, palette, second, size, (1, 1), NO, NO, NO)
-
+from depthlib.data.synthetic.materials import (
+    BOOKS,
+    BRICKS,
+    FOLDS,
+    NO,
+    PARQUET,
+    PICTURE,
+    RUG,
+    WINDOW,
+    checker,
+    marble,
+    other,
+    plain,
+    planks,
+    stripes,
+    tiles,
+    weave,
+    wood,
+)
 
 _COMMON = {
     "metal": [plain("metal", (0.4, 1.2), NO)],

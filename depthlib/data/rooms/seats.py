@@ -5,7 +5,7 @@ metres. ``b`` is True for style b, whose furniture has other proportions:
 lower seats, thinner legs, rounder tables.
 """
 
-from depthlib.data.rooms.parts import Draw, Parts
+from depthlib.data.synthetic.parts import Draw, Parts
 
 
 def legs(parts, draw, w, d, h, role, b):

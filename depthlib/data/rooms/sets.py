@@ -4,7 +4,7 @@ import math
 
 from depthlib.data.rooms import seats as seats
 from depthlib.data.rooms import storage as storage
-from depthlib.data.rooms.parts import Draw, Parts
+from depthlib.data.synthetic.parts import Draw, Parts
 
 
 def lounge(draw: Draw, b: bool) -> Parts:

@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from depthlib.data.rooms.parts import Draw, Parts
+from depthlib.data.synthetic.parts import Draw, Parts
 
 
 class Wall(NamedTuple):

@@ -6,8 +6,8 @@ metres. ``b`` is True for style b, whose furniture has other proportions.
 
 import math
 
-from depthlib.data.rooms.parts import Draw, Parts
 from depthlib.data.rooms.seats import legs, tabletop
+from depthlib.data.synthetic.parts import Draw, Parts
 
 
 def fronts(parts, draw, w, d, low, high, columns, rows, role):

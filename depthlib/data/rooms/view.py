@@ -4,20 +4,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from depthlib.data.rooms.camera import intrinsics_of
 from depthlib.data.rooms.layout import Layout, layout
-from depthlib.data.rooms.look import Look, look
-from depthlib.data.rooms.parts import Draw
-from depthlib.data.rooms.sensor import develop, sense
+from depthlib.data.rooms.look import look
+from depthlib.data.rooms.sensor import sense
+from depthlib.data.synthetic import streams
+from depthlib.data.synthetic.camera import intrinsics_of
+from depthlib.data.synthetic.materials import Look
+from depthlib.data.synthetic.parts import Draw
+from depthlib.data.synthetic.photo import develop
+from depthlib.data.synthetic.streams import LOOK, PHOTO, PLAN, SENSOR
 
 # Raise this with any change that alters an image; old caches and records
 # are then told apart from new ones.
 GENERATOR_VERSION = 2
 MIN_DEPTH, MAX_DEPTH = 0.4, 10.0
-STYLES = {"a": 0, "b": 1}
-SPLITS = {"train": 0, "val": 1, "test": 2}
-# One stream of random numbers for each concern, so that none feeds another.
-PLAN, LOOK, PHOTO, SENSOR = range(4)
 
 
 class RoomScene(NamedTuple):
@@ -124,14 +124,4 @@ def stream_key(style: str, split: str, seed: int, index: int) -> tuple:
     Raises:
         ValueError: an unknown style or split, or a negative number.
     """
-    if style not in STYLES:
-        raise ValueError(f'style is {style!r}; choose "a" or "b"')
-    if split not in SPLITS:
-        raise ValueError(
-            f'split is {split!r}; choose "train", "val" or "test"'
-        )
-    if seed < 0 or index < 0:
-        raise ValueError(
-            f"seed is {seed} and index is {index}; both must be at least 0"
-        )
-    return GENERATOR_VERSION, STYLES[style], SPLITS[split], seed, index
+    return streams.stream_key(GENERATOR_VERSION, style, split, seed, index)

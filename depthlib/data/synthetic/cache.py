@@ -1,4 +1,4 @@
-"""Rendered rooms on disk: complete or absent, shared between processes."""
+"""Rendered images on disk: complete or absent, shared between processes."""
 
 import hashlib
 import json
@@ -21,17 +21,20 @@ def parameter_hash(parameters: dict) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def stored_rooms(n: int, size, parameters: dict, render, workers: int):
-    """Memory-mapped images, depths and intrinsics of the first n rooms.
+def stored_images(
+    kind: str, n: int, size, parameters: dict, render, workers: int
+):
+    """Memory-mapped images, depths and intrinsics of the first n scenes.
 
     Renders what is missing. A larger stored set serves a smaller request,
     and a smaller one is copied, not rendered again.
 
     Args:
+        kind: "rooms" or "streets", the first word of the folder's name.
         n: number of images.
         size: (H, W).
         parameters: everything that an image depends on, as plain values.
-        render: ``render(i)`` returns image, depth and intrinsics of room i.
+        render: ``render(i)`` returns image, depth and intrinsics of scene i.
         workers: threads to render with; the result does not depend on it.
 
     Returns:
@@ -40,7 +43,7 @@ def stored_rooms(n: int, size, parameters: dict, render, workers: int):
     """
     from depthlib.data.cache import cache_dir
 
-    name = "rooms-{style}-{split}-{seed}".format(**parameters)
+    name = kind + "-{style}-{split}-{seed}".format(**parameters)
     name += f"-{size[0]}x{size[1]}-{parameter_hash(parameters)}"
     home = Path(cache_dir()) / name
     found = _open(home, n)

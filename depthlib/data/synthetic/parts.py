@@ -4,7 +4,15 @@ import math
 
 import numpy as np
 
-from depthlib.kernels.render import BOX, CYLINDER, ELLIPSOID, ROOM
+from depthlib.kernels.render import (
+    BOX,
+    CYLINDER,
+    ELLIPSOID,
+    FOLIAGE,
+    PANEL,
+    PRISM,
+    ROOM,
+)
 
 
 class Draw:
@@ -94,6 +102,21 @@ class Parts:
         """An ellipsoid whose middle is at (x, y, z)."""
         half = (r, deep or r, high or r)
         self._solid(ELLIPSOID, (x, y, z), half, role, (yaw, 0.0, 0.0))
+
+    def prism(self, x, y, z, w, d, h, role, taper, yaw=0.0):
+        """A box whose x sides lean inwards; taper 1: to a ridge along y."""
+        place, half = (x, y, z + h / 2), (w / 2, d / 2, h / 2)
+        self._solid(PRISM, place, half, role, (yaw, 0.0, 0.0), taper)
+
+    def sheet(self, x, y, z, w, d, role, yaw=0.0):
+        """A flat rectangle w x d that lies at height z."""
+        half = (w / 2, d / 2, 0.0)
+        self._solid(PANEL, (x, y, z), half, role, (yaw, 0.0, 0.0))
+
+    def leaves(self, x, y, z, r, role, high=None, shift=0.0):
+        """A round bush with gaps whose middle is at (x, y, z)."""
+        half = (r, r, high or r)
+        self._solid(FOLIAGE, (x, y, z), half, role, (0, 0, 0), shift)
 
     def inside(self, w, d, h, role):
         """The inner sides of a box with a corner at the origin."""

@@ -1,0 +1,1 @@
+"""What the generators of rooms and of streets share."""
