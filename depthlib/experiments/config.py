@@ -36,8 +36,8 @@ class RunConfig(TrainConfig):
     Attributes:
         experiment: the name that its records share.
         profile: ``smoke``, ``quick``, ``study``, ``gpu`` or ``paper``.
-        data: ``"rooms"`` or ``"nyu"``.
-        style: the style of ``rooms``.
+        data: ``"rooms"``, ``"streets"`` (dense truth) or ``"nyu"``.
+        style: the style of ``rooms`` or ``streets``.
         n_train: training images; a smaller set is the head of a larger one.
         test_split: ``"test"``, or ``"val"`` where something is chosen.
         n_test: images that are scored.

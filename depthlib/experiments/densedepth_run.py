@@ -15,8 +15,9 @@ class DenseDepthRun(RunConfig):
         weight: factor of the L1 term of the DenseDepth loss.
         target: ``"reciprocal"`` (m / y) or ``"metric"`` (y).
         truth: what the training knows of the depth: ``"dense"``,
-            ``"masked"`` (a few pixels of each map) or ``"inpainted"`` (the
-            same pixels, the rest filled in).
+            ``"masked"`` (on streets what a laser scanner returns, else 4 %
+            of the pixels) or ``"inpainted"`` (the same pixels, the rest
+            filled in).
         swap: share of images whose colour channels are permuted.
         encoder: of DenseDepth.
         width: factor on all channels.
@@ -27,8 +28,8 @@ class DenseDepthRun(RunConfig):
         stride: by how much the encoder shrinks the image.
         pretrained: start from an encoder that was trained on another task
             (see ``pretrained_encoder``).
-        elsewhere: further sets that the network is scored on: ``"rooms-a"``,
-            ``"rooms-b"``, ``"nyu"``.
+        elsewhere: further sets that the network is scored on: ``"nyu"``, or
+            a drawn set with its style, such as ``"rooms-b"``.
     """
 
     WHOLE_MAPS: ClassVar = True  # SSIM has windows
@@ -53,18 +54,22 @@ class DenseDepthRun(RunConfig):
 
     def training_set(self, cached: bool = True):
         """As in ``RunConfig``, with what ``truth`` leaves of the depth."""
+        from depthlib.data import streets
         from depthlib.data.sparse import InPaintedTruth, SparseTruth
 
-        data = super().training_set(cached)
+        if self.truth not in ("dense", "masked", "inpainted"):
+            raise ValueError(
+                f"truth is {self.truth!r}; choose dense, masked or inpainted"
+            )
         if self.truth == "dense":
-            return data
-        if self.truth == "masked":
-            return SparseTruth(data)
-        if self.truth == "inpainted":
-            return InPaintedTruth(SparseTruth(data))
-        raise ValueError(
-            f"truth is {self.truth!r}; choose dense, masked or inpainted"
-        )
+            return super().training_set(cached)
+        if self.data == "streets":
+            data = streets(
+                self.n_train, style=self.style, size=self.size, cached=cached
+            )
+        else:
+            data = SparseTruth(super().training_set(cached))
+        return data if self.truth == "masked" else InPaintedTruth(data)
 
     def stream(self, data):
         """As in ``TrainConfig``, with colours swapped."""
@@ -100,7 +105,13 @@ class DenseDepthRun(RunConfig):
                 f"target is {self.target!r}; choose one of "
                 f"{', '.join(targets)}"
             )
-        return targets[self.target](network)
+        return targets[self.target](network, **self.depth_range())
+
+    def depth_range(self) -> dict[str, float]:
+        """What the target is scaled by, and the depths it can hold."""
+        near, far = (1.0, 80.0) if self.data == "streets" else (0.4, 10.0)
+        scale = {"scale": far} if self.target == "reciprocal" else {}
+        return scale | {"min_depth": near, "max_depth": far}
 
     def step_class(self):
         """The step in target space."""
@@ -120,7 +131,7 @@ class DenseDepthRun(RunConfig):
             "scaled": False,
             "flip_test": False,
             "test_data": self.data,
-            "test_style": self.style if self.data == "rooms" else "",
+            "test_style": "" if self.data == "nyu" else self.style,
         }
         median = {"scaling": "median"}
         found = [

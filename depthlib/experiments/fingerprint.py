@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from depthlib.experiments.config import RunConfig
 from depthlib.experiments.setup import (
+    DRAWN,
     evaluation_set,
     manifest_hash,
 )
@@ -92,17 +93,17 @@ def is_current(record: dict) -> bool:
         math.isclose(a, b, rel_tol=TOLERANCE)
         for a, b in zip(now, then, strict=True)
     )
-    if not same_code or config.data != "rooms":
+    if not same_code or config.data not in DRAWN:
         return same_code
     sets = replace(
         type(config)(experiment="data"),
         **{name: getattr(config, name) for name in config.DATA},
     )
-    return _rooms_now(sets) == record["data"]
+    return _data_now(sets) == record["data"]
 
 
 @functools.cache
-def _rooms_now(config: RunConfig) -> dict:
+def _data_now(config: RunConfig) -> dict:
     train, (test, _) = (
         config.training_set(False),
         evaluation_set(config, False),

@@ -9,6 +9,7 @@ from depthlib.experiments.config import RunConfig
 from depthlib.metrics import PROTOCOLS, trivial_predictors
 
 TRIVIAL_MAPS = 1000
+DRAWN = ("rooms", "streets")  # made by depthlib, on any machine
 
 
 def training_set(config: RunConfig, cached: bool = True):
@@ -29,7 +30,7 @@ def training_set(config: RunConfig, cached: bool = True):
                 f"{len(data)} labelled training pairs; give that number"
             )
         return data
-    return _rooms(config, config.n_train, "train", cached)
+    return _drawn(config, config.n_train, "train", cached)
 
 
 def evaluation_set(config: RunConfig, cached: bool = True):
@@ -39,8 +40,8 @@ def evaluation_set(config: RunConfig, cached: bool = True):
     """
     if config.data == "nyu":
         return _nyu(config, "test"), PROTOCOLS["nyu_eigen"]
-    data = _rooms(config, config.n_test, config.test_split, cached)
-    return data, PROTOCOLS["rooms"]
+    data = _drawn(config, config.n_test, config.test_split, cached)
+    return data, PROTOCOLS[config.data]
 
 
 def require_data(config: RunConfig) -> None:
@@ -55,14 +56,17 @@ def require_data(config: RunConfig) -> None:
         _nyu(config, "test")
 
 
-def _rooms(config, n, split, cached):
-    from depthlib.data import rooms
+def _drawn(config, n, split, cached):
+    from depthlib import data
 
-    if config.data != "rooms":
-        raise ValueError(f'data is {config.data!r}; choose "rooms" or "nyu"')
-    return rooms(
-        n, split=split, style=config.style, size=config.size, cached=cached
-    )
+    if config.data not in DRAWN:
+        raise ValueError(
+            f"data is {config.data!r}; choose one of {', '.join(DRAWN)}, nyu"
+        )
+    options = {"style": config.style, "size": config.size, "cached": cached}
+    if config.data == "streets":
+        options["lidar"] = False
+    return getattr(data, config.data)(n, split=split, **options)
 
 
 def _nyu(config, split):

@@ -157,11 +157,22 @@ def transfer_stride(p: Profile) -> list[DenseDepthRun]:
 
 
 def transfer_sparse(p: Profile) -> list[DenseDepthRun]:
-    """A few known pixels: alone, or with the rest filled in."""
-    return (
-        arms(p, "transfer-sparse", "l1", truth=["masked", "inpainted"])
-        + arms(p, "transfer-sparse", truth=["inpainted"])
-    )  # fmt: skip
+    """Streets under a laser scanner: its returns alone, or filled in.
+
+    L1 on all, DenseDepth's loss where the maps are whole; dense truth, which
+    no scanner gives, is beside them.
+    """
+    height, width = config(p, "").size
+    streets = {
+        "data": ["streets"],
+        "size": [(height, 3 * height if p.name == "study" else width)],
+        "elsewhere": [("streets-b",)],
+    }
+    whole = ["dense", "inpainted"]
+    return [
+        *arms(p, "transfer-sparse", "l1", truth=[*whole, "masked"], **streets),
+        *arms(p, "transfer-sparse", truth=whole, **streets),
+    ]
 
 
 def transfer_sets(p: Profile) -> list[DenseDepthRun]:

@@ -43,6 +43,7 @@ def case(seed, batch=2, height=48, width=64, low=0.3, high=12.0):
         ("kitti_eigen", (375, 1242), (124, 342, 44, 1197)),
         ("make3d_c1", (55, 305), (0, 55, 0, 305)),
         ("rooms", (64, 96), (0, 64, 0, 96)),
+        ("streets", (64, 208), (0, 64, 0, 208)),
     ],
 )
 def test_crops_are_the_published_ones(name, size, box):
@@ -64,6 +65,7 @@ def test_depth_ranges():
         "make3d_c1": (1e-3, 70.0),
         "make3d_c2": (1e-3, 80.0),
         "rooms": (0.4, 10.0),
+        "streets": (1.0, 80.0),
     }
     for name, protocol in PROTOCOLS.items():
         assert protocol.name == name
