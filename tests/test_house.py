@@ -184,3 +184,27 @@ def test_loading_never_runs_code():
             ):
                 bad.append((path.name, node.lineno))
     assert bad == []
+
+
+INCLUDED = re.compile(r"```\{literalinclude\} (\S+)\n((?:: *.*\n|:.*\n)*)")
+
+
+@pytest.mark.parametrize(
+    "page", sorted(p.relative_to(ROOT) for p in (ROOT / "book").rglob("*.md"))
+)
+def test_code_that_a_chapter_shows_exists(page):
+    """A moved file or a renamed function must not leave a hole in a page."""
+    text = (ROOT / page).read_text()
+    for place, options in INCLUDED.findall(text):
+        folder = ROOT if place.startswith("/") else (ROOT / page).parent
+        source = (folder / place.lstrip("/")).read_text()
+        for kind, value in re.findall(r":([\w-]+): (.+)", options):
+            if kind == "pyobject":
+                names = {
+                    node.name
+                    for node in ast.walk(ast.parse(source))
+                    if isinstance(node, ast.ClassDef | ast.FunctionDef)
+                }
+                assert set(value.split(".")) <= names, (place, value)
+            elif kind.startswith(("start", "end")):
+                assert value in source, (place, value)
