@@ -79,6 +79,7 @@ LOSSES = {
 }
 
 _NAMED = {
+    "densedepth": Arm("DenseDepth", "#111111", "h"),
     "huber_true": Arm("Huber (unscaled)", "#6786ff", "<"),
     "gradient_loss": Arm("gradients only", "#b09000", ">"),
     "global_median": Arm("global median", "#777777", "_"),
