@@ -48,7 +48,11 @@ def test_exact_for_a_translation_equivariant_model(size):
             assert (plain - expected).abs().max() > 1e-6
 
 
-def test_tiles_have_the_size_stay_inside_and_overlap_by_half():
+@pytest.mark.parametrize(
+    ("margin", "down", "across"),
+    [(0, [0, 8], [0, 8, 16, 24]), (2, [0, 4, 8], [0, 6, 12, 18, 24])],
+)
+def test_tiles_have_the_size_stay_inside_and_overlap(margin, down, across):
     """An image that carries its own coordinates tells which tiles came."""
     rows, columns = torch.meshgrid(
         torch.arange(24.0), torch.arange(40.0), indexing="ij"
@@ -61,8 +65,8 @@ def test_tiles_have_the_size_stay_inside_and_overlap_by_half():
         corners.append(tuple(tile[0, :, 0, 0].int().tolist()))
         return tile
 
-    tiled_prediction(model, image, 16)
-    assert corners == [(y, x) for y in (0, 8) for x in (0, 8, 16, 24)]
+    tiled_prediction(model, image, 16, margin)
+    assert corners == [(y, x) for y in down for x in across]
 
 
 def test_one_tile_is_the_prediction_itself():
