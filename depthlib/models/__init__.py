@@ -1,24 +1,38 @@
 """Networks: image ``(B, 3, H, W)`` in [0, 1] -> depth ``(B, 1, H, W)``, m.
 
-`DenseDepth` alone answers in target space, at half the size; behind
-`ReciprocalDepth` or `MetricDepth` it gives metres. Encoders carry
-torchvision's parameter names; `weights=None` needs no network connection.
+`DenseDepth` answers in target space, at half the size; behind
+`ReciprocalDepth` or `MetricDepth` it gives metres. `UNet` answers in [-1, 1];
+`unscale_depth` gives metres. Encoders carry torchvision's parameter names;
+`weights=None` needs no network connection.
 """
 
+from depthlib.models.critics import (
+    FIELDS,
+    discriminator_for,
+    width_for_parameters,
+)
 from depthlib.models.d3net import D3Net
 from depthlib.models.densedepth import DenseDepth
 from depthlib.models.densenet import DenseNetEncoder
-from depthlib.models.patchgan import ImageDiscriminator, PatchDiscriminator
+from depthlib.models.patchgan import (
+    ImageDiscriminator,
+    PatchDiscriminator,
+    receptive_field,
+)
 from depthlib.models.resnet import ResNetEncoder
 from depthlib.models.scale import scale_depth, unscale_depth
+from depthlib.models.spectral import power_iteration, spectral_normalise
 from depthlib.models.targets import (
     MetricDepth,
     ReciprocalDepth,
     from_reciprocal,
     to_reciprocal,
 )
+from depthlib.models.tiles import tiled_prediction
+from depthlib.models.unet import UNet
 
 __all__ = [
+    "FIELDS",
     "D3Net",
     "DenseDepth",
     "DenseNetEncoder",
@@ -27,8 +41,15 @@ __all__ = [
     "PatchDiscriminator",
     "ReciprocalDepth",
     "ResNetEncoder",
+    "UNet",
+    "discriminator_for",
     "from_reciprocal",
+    "power_iteration",
+    "receptive_field",
     "scale_depth",
+    "spectral_normalise",
+    "tiled_prediction",
     "to_reciprocal",
     "unscale_depth",
+    "width_for_parameters",
 ]

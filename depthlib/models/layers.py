@@ -55,10 +55,11 @@ def dilations(stride: int) -> tuple[int, ...]:
 
 def full_precision(layer: nn.Module, x: Tensor) -> Tensor:
     """``layer(x)`` in the precision of its weights, also under autocast."""
-    kind = x.device.type
+    # Not layer.weight: to look at a normalised one costs a power iteration.
+    kind, dtype = x.device.type, next(layer.parameters()).dtype
     known = torch.amp.is_autocast_available(kind)
     with torch.autocast(kind if known else "cpu", enabled=False):
-        return layer(x.to(layer.weight.dtype))
+        return layer(x.to(dtype))
 
 
 def check_image(image: Tensor, stride: int) -> None:

@@ -4,10 +4,12 @@
 `ImageDiscriminator` gives one score to the whole image, for the comparison.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
-__all__ = ["ImageDiscriminator", "PatchDiscriminator"]
+__all__ = ["ImageDiscriminator", "PatchDiscriminator", "receptive_field"]
 
 NORMS = ("batch", "instance", "none")
 SLOPE = 0.2
@@ -27,14 +29,16 @@ class PatchDiscriminator(nn.Module):
     batch norm, 30x30 scores for 256x256. layers=2 is that of D3-Net:
     664,385 parameters, 62x78 scores (H x W) for 256x320, patches of 34
     pixels; Carvalho et al. (2018) print that size, from which the layers
-    follow.
+    follow. layers=1 sees 16 pixels, layers=4 sees 142, layers=0 single
+    pixels: then both convolutions before the score are 1x1, with width and
+    2 width channels, and there are as many scores as pixels.
 
     Args:
         in_channels: channels of image and depth together.
-        layers: number of stride-2 convolutions, at least 1.
+        layers: number of stride-2 convolutions, or 0.
         width: channels of the first one.
-        norm: "batch", "instance" (without parameters) or "none"; only batch
-            norm makes the bias of the convolution before it superfluous.
+        norm: "batch", "instance" (without parameters) or "none"; as in
+            pix2pix, the convolution before a batch norm has no bias.
 
     Raises:
         ValueError: an argument outside these.
@@ -48,13 +52,16 @@ class PatchDiscriminator(nn.Module):
         norm: str = "batch",
     ):
         super().__init__()
-        _check(in_channels, layers, width, norm)
+        _check(in_channels, layers, width, norm, fewest=0)
         self.in_channels = in_channels
-        stages = _strided(in_channels, layers, width, norm)
-        last = width * min(2 ** (layers - 1), 8)
-        wide = width * min(2**layers, 8)
-        stages += _stage(last, wide, 1, norm)
-        stages.append(nn.Conv2d(wide, 1, 4, 1, 1))
+        if layers == 0:
+            stages = _pixelwise(in_channels, width, norm)
+        else:
+            stages = _strided(in_channels, layers, width, norm)
+            last = width * min(2 ** (layers - 1), 8)
+            wide = width * min(2**layers, 8)
+            stages += _stage(last, wide, 1, norm)
+            stages.append(nn.Conv2d(wide, 1, 4, 1, 1))
         self.model = nn.Sequential(*stages)
         _initialise(self)
 
@@ -79,18 +86,19 @@ class PatchDiscriminator(nn.Module):
     @property
     def receptive_field(self) -> int:
         """Side in pixels of the square that one score depends on."""
-        field = jump = 1
-        for conv in self._convolutions():
-            field += (conv.kernel_size[0] - 1) * jump
-            jump *= conv.stride[0]
-        return field
+        convolutions = self._convolutions()
+        return receptive_field(
+            [conv.kernel_size[0] for conv in convolutions],
+            [conv.stride[0] for conv in convolutions],
+        )
 
     def score_size(self, height: int, width: int) -> tuple[int, int]:
         """Rows and columns of scores for an image of height x width."""
         for conv in self._convolutions():
             stride = conv.stride[0]
-            height = (height - 2) // stride + 1
-            width = (width - 2) // stride + 1
+            reach = conv.kernel_size[0] - 2 * conv.padding[0]
+            height = (height - reach) // stride + 1
+            width = (width - reach) // stride + 1
         return height, width
 
     def _convolutions(self) -> list[nn.Conv2d]:
@@ -162,6 +170,40 @@ class ImageDiscriminator(nn.Module):
         return self.model(pair)
 
 
+def receptive_field(kernels: Sequence[int], strides: Sequence[int]) -> int:
+    """Side in pixels of what one output of stacked convolutions depends on.
+
+    r = 1 + sum over layers of (kernel - 1) times the strides before it.
+
+    Args:
+        kernels: side of each layer's kernel, from the image onwards.
+        strides: stride of each layer.
+
+    Raises:
+        ValueError: lists of different lengths.
+    """
+    if len(kernels) != len(strides):
+        raise ValueError(
+            f"kernels has {len(kernels)} entries and strides {len(strides)}; "
+            "give one of each for each layer."
+        )
+    field = jump = 1
+    for kernel, stride in zip(kernels, strides, strict=True):
+        field += (kernel - 1) * jump
+        jump *= stride
+    return field
+
+
+def _pixelwise(in_channels: int, width: int, norm: str) -> list[nn.Module]:
+    """1x1 convolutions to the score: pix2pix's PixelGAN."""
+    return [
+        nn.Conv2d(in_channels, width, 1),
+        nn.LeakyReLU(SLOPE, inplace=True),
+        *_stage(width, 2 * width, 1, norm, kernel=1),
+        nn.Conv2d(2 * width, 1, 1),
+    ]
+
+
 def _strided(
     in_channels: int, layers: int, width: int, norm: str
 ) -> list[nn.Module]:
@@ -176,8 +218,13 @@ def _strided(
     return stages
 
 
-def _stage(channels: int, out: int, stride: int, norm: str) -> list[nn.Module]:
-    stage = [nn.Conv2d(channels, out, 4, stride, 1, bias=norm != "batch")]
+def _stage(
+    channels: int, out: int, stride: int, norm: str, kernel: int = 4
+) -> list[nn.Module]:
+    padding = int(kernel > 1)
+    stage = [
+        nn.Conv2d(channels, out, kernel, stride, padding, bias=norm != "batch")
+    ]
     if norm == "batch":
         stage.append(nn.BatchNorm2d(out))
     elif norm == "instance":
@@ -213,13 +260,17 @@ def _pair(image: Tensor, depth: Tensor, in_channels: int) -> Tensor:
     return torch.cat([2 * image - 1, depth], 1)
 
 
-def _check(in_channels: int, layers: int, width: int, norm: str) -> None:
-    for name, value in (
-        ("in_channels", in_channels),
-        ("layers", layers),
-        ("width", width),
+def _check(
+    in_channels: int, layers: int, width: int, norm: str, fewest: int = 1
+) -> None:
+    for name, value, least in (
+        ("in_channels", in_channels, 1),
+        ("layers", layers, fewest),
+        ("width", width, 1),
     ):
-        if value < 1:
-            raise ValueError(f"{name} is {value}; give a positive integer.")
+        if value < least:
+            raise ValueError(
+                f"{name} is {value}; give an integer of at least {least}."
+            )
     if norm not in NORMS:
         raise ValueError(f"norm is {norm!r}; give one of {list(NORMS)}.")

@@ -87,6 +87,64 @@ class TestCrossEntropy:
         assert slopes[False] == pytest.approx(1)
         assert slopes[True] < 1e-8
 
+    @pytest.mark.parametrize("factor", [1.0, 0.5])
+    def test_slopes_of_the_discriminator(self, factor):
+        """d/ds: factor (D - 1) / n for real scores, factor D / n for fake."""
+        real, fake = (random_scores(i).requires_grad_(True) for i in (0, 1))
+        BCEGanLoss(factor).discriminator(real, fake).backward()
+        share = factor / real.numel()
+        torch.testing.assert_close(
+            real.grad, share * (real.detach().sigmoid() - 1)
+        )
+        torch.testing.assert_close(fake.grad, share * fake.detach().sigmoid())
+
+    @pytest.mark.parametrize("saturating", [False, True])
+    def test_slopes_of_the_generator(self, saturating):
+        """d/ds: (D - 1) / n by default, -D / n as printed; no factor in G.
+
+        Both raise the score. The sum over the two forms is -1 / n: the one is
+        steep exactly where the other is flat.
+        """
+        fake = random_scores(1).requires_grad_(True)
+        gan = BCEGanLoss(factor=0.5, saturating=saturating)
+        gan.generator(fake).backward()
+        score = fake.detach().sigmoid()
+        slope = -score if saturating else score - 1
+        torch.testing.assert_close(fake.grad, slope / fake.numel())
+
+    @pytest.mark.parametrize("saturating", [False, True])
+    def test_slopes_against_finite_differences(self, saturating):
+        gan = BCEGanLoss(saturating=saturating)
+        scores = [random_scores(i).requires_grad_(True) for i in (0, 1)]
+        assert torch.autograd.gradcheck(gan.discriminator, scores)
+        assert torch.autograd.gradcheck(gan.generator, scores[:1])
+
+    def test_the_printed_form_is_the_players_one_game(self):
+        """Eq. 1: what D maximises of its second term, G minimises."""
+        fake = random_scores(1)
+        gan = BCEGanLoss(saturating=True)
+        without_real = gan.discriminator(scores(1e4), fake)
+        torch.testing.assert_close(gan.generator(fake), -without_real)
+
+    def test_best_score_and_the_value_of_the_game(self):
+        """D = p / (p + q); there the loss is 2 ln 2 - 2 JS(p, q)."""
+        p, q = (
+            torch.tensor(x, dtype=torch.float64)
+            for x in ([0.5, 0.3, 0.2], [0.1, 0.3, 0.6])
+        )
+        best = (p / (p + q)).logit().requires_grad_(True)
+        gan, middle = BCEGanLoss(), (p + q) / 2
+        loss = sum(
+            p[i] * gan.discriminator(best[i], best.new_tensor(-1e4))
+            + q[i] * gan.discriminator(best.new_tensor(1e4), best[i])
+            for i in range(3)
+        )
+        divergence = sum((r * (r / middle).log()).sum() for r in (p, q)) / 2
+        expected = 2 * math.log(2) - 2 * divergence
+        torch.testing.assert_close(loss.detach(), expected)
+        loss.backward()
+        torch.testing.assert_close(best.grad, torch.zeros_like(p))
+
     def test_extreme_scores_stay_finite(self):
         gan = BCEGanLoss()
         value = gan.discriminator(scores(-1e4), scores(1e4)).item()
@@ -122,6 +180,14 @@ class TestHistoryPool:
         pool = HistoryPool(size=8)
         assert fill(pool, batches=2) == list(range(8))
         assert len(pool) == 8
+
+    def test_holds_50_pairs_by_default(self):
+        """Pairs, not images: `fill` checks that each fake keeps its own."""
+        pool = HistoryPool()
+        fill(pool, batches=60, size=1)
+        assert len(pool.images) == len(pool.fakes) == 50
+        for image, fake in zip(pool.images, pool.fakes, strict=True):
+            assert torch.equal(image[:1], -fake)
 
     def test_exchanges_about_half(self):
         out = fill(HistoryPool(size=10), batches=500)[10:]

@@ -3,7 +3,11 @@
 import pytest
 import torch
 
-from depthlib.models import ImageDiscriminator, PatchDiscriminator
+from depthlib.models import (
+    ImageDiscriminator,
+    PatchDiscriminator,
+    receptive_field,
+)
 
 BOTH = pytest.mark.parametrize(
     "critic", [PatchDiscriminator, ImageDiscriminator]
@@ -22,6 +26,8 @@ def pair(height, width, batch=1):
 @pytest.mark.parametrize(
     ("layers", "parameters", "size", "scores", "field"),
     [
+        (0, 8_897, (256, 256), (256, 256), 1),
+        (0, 8_897, (5, 1), (5, 1), 1),
         (1, None, (256, 256), (126, 126), 16),
         (2, 664_385, (256, 320), (62, 78), 34),
         (3, 2_766_657, (256, 256), (30, 30), 70),
@@ -40,7 +46,7 @@ def test_published_numbers(layers, parameters, size, scores, field):
     assert parameters is None or count(critic) == parameters
 
 
-@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("layers", [0, 1, 2, 3, 4])
 def test_receptive_field_is_what_a_score_depends_on(layers):
     """Measured: the gradient of one score away from the border.
 
@@ -50,7 +56,8 @@ def test_receptive_field_is_what_a_score_depends_on(layers):
     for parameter in critic.parameters():
         torch.nn.init.ones_(parameter)
     field = critic.receptive_field
-    image, depth = torch.ones(1, 3, 160, 160), torch.ones(1, 1, 160, 160)
+    side = 256 if layers == 4 else 160
+    image, depth = torch.ones(1, 3, side, side), torch.ones(1, 1, side, side)
     depth.requires_grad_(True)
     scores = critic(image, depth)
     middle = scores.shape[-1] // 2
@@ -59,6 +66,44 @@ def test_receptive_field_is_what_a_score_depends_on(layers):
     columns = depth.grad[0, 0].abs().sum(0).nonzero()
     for seen in (rows, columns):
         assert seen.max() - seen.min() + 1 == field
+
+
+@pytest.mark.parametrize(
+    ("kernels", "strides"),
+    [([], []), ([3, 3], [1, 1]), ([3, 1, 5], [2, 3, 1]), ([4, 7], [4, 2])],
+)
+def test_receptive_field_of_any_stack(kernels, strides):
+    """Against the gradient of one output, without padding."""
+    signal = torch.ones(1, 1, 100, dtype=torch.float64, requires_grad=True)
+    out = signal
+    for kernel, stride in zip(kernels, strides, strict=True):
+        out = torch.nn.functional.conv1d(
+            out, out.new_ones(1, 1, kernel), stride=stride
+        )
+    out[0, 0, 2].backward()
+    field = receptive_field(kernels, strides)
+    seen = signal.grad[0, 0].nonzero()
+    assert seen.max() - seen.min() + 1 == field
+
+
+def test_receptive_field_needs_a_stride_for_each_kernel():
+    with pytest.raises(ValueError, match="kernels has 2 entries"):
+        receptive_field([4, 4], [2])
+
+
+def test_pixel_scores_know_no_neighbour():
+    """Pixels in another order: the scores follow (no norm, so exactly)."""
+    critic = PatchDiscriminator(layers=0, width=8, norm="none")
+    image, depth = pair(6, 7)
+    order = torch.randperm(42, generator=torch.Generator().manual_seed(0))
+
+    def shuffled(x):
+        return x.flatten(2)[..., order].view_as(x)
+
+    with torch.no_grad():
+        expected = shuffled(critic(image, depth))
+        scores = critic(shuffled(image), shuffled(depth))
+    torch.testing.assert_close(scores, expected)
 
 
 def test_one_image_score_sees_every_pixel():
@@ -203,6 +248,9 @@ def test_bad_input(critic):
             network(*wrong)
     with pytest.raises(ValueError, match="norm is 'layer'"):
         critic(norm="layer")
-    for name in ("in_channels", "layers", "width"):
+    for name in ("in_channels", "width"):
         with pytest.raises(ValueError, match=f"{name} is 0"):
             critic(**{name: 0})
+    fewest = 0 if critic is PatchDiscriminator else 1
+    with pytest.raises(ValueError, match=f"at least {fewest}"):
+        critic(layers=fewest - 1)
