@@ -25,22 +25,28 @@ __all__ = ["CNNCRF", "CRF", "similarities"]
 
 CHANNELS = (64, 128, 256)  # of the stages of the unary network
 HIDDEN = 128
+SCALES = (10.0, 2.0)
 STRIDE = 8
 
 
 def similarities(
-    image: Tensor, labels: Tensor, scale: float = 10.0, bins: int = 16
+    image: Tensor,
+    labels: Tensor,
+    scales: tuple[float, float] = SCALES,
+    bins: int = 16,
 ) -> Tensor:
     """How alike neighbours look: exp(-scale |f_i - f_j|), for two features.
 
     The features are the mean brightness and the histogram of brightness.
-    The paper names them but gives only a distance, and no scale: here two
-    superpixels that differ in brightness by a tenth of the range have 1/e.
+    The paper names them but gives only a distance, and no scale. With the
+    scales here half of the neighbours in pictures of NYU Depth v2 have more
+    than about 0.5 of the first and 0.3 of the second; one scale of 10 for
+    both would leave the histogram without effect (median 0.002).
 
     Args:
         image: ``(B, 3, H, W)`` in [0, 1]; no gradient flows to it.
         labels: ``(B, H, W)``.
-        scale: above 0.
+        scales: of brightness and of histograms, above 0.
         bins: of the histogram.
 
     Returns:
@@ -54,8 +60,11 @@ def similarities(
         )
         # Not by the product of matrices, whose rounding is not symmetric.
         way = "donot_use_mm_for_euclid_dist"
-        apart = [torch.cdist(f, f, compute_mode=way) for f in features]
-        alike = torch.exp(-scale * torch.stack(apart, 1))
+        alike = [
+            torch.exp(-scale * torch.cdist(f, f, compute_mode=way))
+            for scale, f in zip(scales, features, strict=True)
+        ]
+        alike = torch.stack(alike, 1)
         return alike * adjacency(labels)[:, None]
 
 

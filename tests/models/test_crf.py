@@ -35,12 +35,12 @@ def test_similarities_by_hand():
     image = torch.zeros(1, 3, 2, 3)
     image[..., 1], image[..., 2] = 0.5, 0.55
     labels = torch.tensor([[[0, 1, 2], [0, 1, 2]]])
-    S = module.similarities(image, labels, scale=2.0, bins=4)
+    S = module.similarities(image, labels, scales=(2.0, 3.0), bins=4)
     assert S.shape == (1, 2, 3, 3)
     luma = 0.2989 + 0.5870 + 0.1140
     assert float(S[0, 0, 0, 1]) == pytest.approx(math.exp(-luma), rel=1e-5)
     # Grey 0 is in bin 0 of four, the other two share bin 1 and bin 2.
-    apart = math.exp(-2 * 2**0.5)
+    apart = math.exp(-3 * 2**0.5)
     assert float(S[0, 1, 0, 1]) == pytest.approx(apart, rel=1e-5)
     assert torch.equal(S, S.transpose(2, 3))
     assert not S[0, :, 0, 2].any() and not S.diagonal(dim1=2, dim2=3).any()
@@ -94,7 +94,7 @@ def test_gradient_of_beta_by_finite_differences():
             for step in (1e-5, -2e-5):
                 with torch.no_grad():
                     crf.free[k] += step
-                values.append(float(function()))
+                values.append(float(function().detach()))
             with torch.no_grad():
                 crf.free[k] += 1e-5
             by_hand = (values[0] - values[1]) / 2e-5
