@@ -120,7 +120,7 @@ class _NLL(torch.autograd.Function):
         factor = _factor(matrix)
         mean = _solve(factor, unary)
         # One product for the value and, saved, for the gradient.
-        pull = (matrix @ (target - mean)[..., None])[..., 0]
+        pull = _times(matrix, target - mean)
         ctx.save_for_backward(factor, mean, target, pull)
         square = ((target - mean) * pull).sum(1)
         constant = 0.5 * LOG_PI * unary.shape[1]
@@ -167,7 +167,7 @@ def _condition(unary, pairwise, target, known) -> Tensor:
     """The most probable depths given the known ones; rows of A y = z."""
     block = _factor(_block(_matrix(pairwise), ~known))
     given = torch.where(known, target, 0.0)
-    side = unary + (pairwise @ given[..., None])[..., 0]
+    side = unary + _times(pairwise, given)
     return _solve(block, torch.where(known, 0.0, side))
 
 
@@ -189,6 +189,11 @@ def _factor(matrix: Tensor) -> Tensor:
 
 def _solve(factor: Tensor, side: Tensor) -> Tensor:
     return torch.cholesky_solve(side[..., None], factor)[..., 0]
+
+
+def _times(matrix: Tensor, x: Tensor) -> Tensor:
+    """By sums: autocast would make a matrix product half precision."""
+    return (matrix * x[:, None]).sum(2)
 
 
 def _logdet(factor: Tensor) -> Tensor:

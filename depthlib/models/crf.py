@@ -98,7 +98,8 @@ class CRF(nn.Module):
                 f"similarity has shape {tuple(similarity.shape)}; expected "
                 f"(B, {len(self.free)}, n, n)"
             )
-        return torch.einsum("k,bkij->bij", self.beta, similarity)
+        # No matrix product: autocast would make it half precision.
+        return (self.beta.view(1, -1, 1, 1) * similarity).sum(1)
 
     def forward(self, unary: Tensor, similarity: Tensor) -> Tensor:
         """The most probable depths ``(B, n)`` (`crf_map`)."""
@@ -268,7 +269,7 @@ class CNNCRF(nn.Module):
 
     def _pooled(self, image, labels, there):
         """From features of one pass, averaged over superpixels."""
-        found = self.features(2 * image - 1)
+        found = self.features(2 * image - 1).float()
         found = F.interpolate(found, labels.shape[1:], mode="bilinear")
         return self.regressor(superpixel_means(found, labels)[0][there])
 

@@ -196,6 +196,21 @@ def test_single_precision_stays_single():
     assert all(x.grad.dtype == torch.float32 for x in single)
 
 
+def test_autocast_changes_nothing():
+    unary, R, target = (x.float() for x in graphs(n=20))
+    known = torch.rand(2, 20) < 0.7
+    results = []
+    for enabled in (False, True):
+        leaf = R.clone().requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            nll = crf_nll(unary, leaf, target, known)
+            found = crf_map(unary, leaf)
+            (nll.sum() + found.square().sum()).backward()
+        results.append((nll, found, leaf.grad))
+    for plain, cast in zip(*results, strict=True):
+        assert torch.allclose(plain, cast, rtol=1e-4, atol=1e-5)
+
+
 def test_negative_weights_are_fine_while_a_density_exists():
     unary = torch.tensor([[1.0, 2.0]], dtype=torch.float64)
     # A has eigenvalues 1 and 1 + 2 w.

@@ -105,7 +105,7 @@ def test_gradient_of_beta_by_finite_differences():
 def test_depth_is_in_range_and_constant_over_superpixels(unary):
     image, _, _, labels = scene()
     model = small(unary=unary, min_depth=0.5, max_depth=9.0).eval()
-    depth = model(image, labels)
+    depth = model(image, labels).detach()
     assert depth.shape == (2, 1, 32, 48)
     assert float(depth.min()) >= 0.5 and float(depth.max()) <= 9.0
     assert not oracle_depth(depth, depth > 0, labels)[1].max() > 1e-5
@@ -172,6 +172,21 @@ def test_the_map_passes_gradients_to_all_parameters():
     model = small()
     (model(image, labels) - depth).abs().mean().backward()
     assert all(p.grad.any() for p in model.parameters())
+
+
+@pytest.mark.parametrize("unary", ["patch", "pooled"])
+def test_the_crf_keeps_full_precision_under_autocast(unary):
+    image, depth, mask, labels = scene()
+    model = small(unary=unary)
+    plain = model.nll(image, depth, mask, labels)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = model.nll(image, depth, mask, labels)
+        drawn = model(image, labels)
+    assert found.dtype == drawn.dtype == torch.float32
+    # The convolutions are half precision, so the unaries differ a little.
+    assert torch.allclose(found, plain, rtol=0.05)
+    found.sum().backward()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
 
 
 def test_decay_by_hand():
