@@ -86,9 +86,9 @@ def crf_nll(
     whole = _NLL.apply(
         unary, pairwise, torch.where(known, target, filled.to(target))
     )
-    block = _factor(_block(_matrix(pairwise), unknown))
+    logdet = _LogDet.apply(_block(_matrix(pairwise), unknown))
     count = unknown.sum(1).to(whole)
-    return whole + 0.5 * _logdet(block) - 0.5 * LOG_PI * count
+    return whole + 0.5 * logdet - 0.5 * LOG_PI * count
 
 
 class _Map(torch.autograd.Function):
@@ -139,6 +139,22 @@ class _NLL(torch.autograd.Function):
             outer = outer - mean[:, :, None] * mean[:, None] - inverse / 2
             to_pairwise = grad[..., None] * _to_pairwise(outer)
         return grad * 2 * (mean - target), to_pairwise, grad * 2 * pull
+
+
+class _LogDet(torch.autograd.Function):
+    """log det of positive definite matrices ``(B, n, n)``; dA = A^-1."""
+
+    @staticmethod
+    def forward(ctx, matrix):
+        factor = _factor(matrix)
+        ctx.save_for_backward(factor)
+        return _logdet(factor)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad):
+        (factor,) = ctx.saved_tensors
+        return grad[:, None, None] * torch.cholesky_inverse(factor)
 
 
 def _to_pairwise(G: Tensor) -> Tensor:

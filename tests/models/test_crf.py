@@ -197,7 +197,7 @@ def test_decay_by_hand():
     n = sum(p.numel() for p in model.parameters()) - 2
     beta = math.log1p(math.exp(0.5))
     expected = 0.1 / 2 * n * 0.25 + 3 / 2 * 2 * beta**2
-    assert float(model.decay(0.1, 3.0)) == pytest.approx(expected, rel=1e-5)
+    assert model.decay(0.1, 3.0).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_learns_colour_to_depth():
