@@ -230,7 +230,10 @@ def check_data(
         str | None, typer.Option(help="indoor, outdoor or any")
     ] = None,
     split: Annotated[
-        str | None, typer.Option(help="of KITTI or a folder: its list")
+        str | None,
+        typer.Option(
+            help="of KITTI, a folder: its list; of Make3D: train, test"
+        ),
     ] = None,
 ):
     """Read a whole data set; name the first file that is wrong."""
@@ -257,7 +260,10 @@ def prepare_data(
         Path | None, typer.Option(help="zip file to unpack first")
     ] = None,
     split: Annotated[
-        str | None, typer.Option(help="of KITTI or a folder: its list")
+        str | None,
+        typer.Option(
+            help="of KITTI, a folder: its list; of Make3D: train, test"
+        ),
     ] = None,
     n: Annotated[int, typer.Option(help="number of rooms")] = 1000,
 ):

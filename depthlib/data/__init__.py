@@ -1,4 +1,4 @@
-"""Data sets: drawn rooms and streets, NYU Depth v2, KITTI, your own folders.
+"""Data sets: drawn rooms and streets, NYU Depth v2, KITTI, Make3D, folders.
 
 Every item of every data set is a dict::
 
@@ -23,6 +23,7 @@ from depthlib.data.streets import streets
 _HOME = {
     "NYUv2": "nyu",
     "Kitti": "kitti",
+    "Make3D": "make3d",
     "ImageFolder": "folder",
     "DataError": "files",
     "DepthUnit": "units",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from depthlib.data.cache import cache_dir, checkout, data_root
 
-ORDER = ("rooms", "streets", "nyu_v2_labeled", "kitti", "folder")
+ORDER = ("rooms", "streets", "nyu_v2_labeled", "kitti", "make3d", "folder")
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,7 @@ def _wrapped(label: str, text: str) -> str:
         initial_indent=f"  {label:9}",
         subsequent_indent=" " * 11,
         break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

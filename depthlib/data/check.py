@@ -51,7 +51,8 @@ def check(
             folder of your own.
         scene: "indoor", "outdoor" or "any": which depths are plausible;
             None takes what the data set is known for.
-        split: for KITTI and a folder of your own, the name of its list.
+        split: for KITTI and a folder of your own, the name of its list; for
+            Make3D "train" or "test", None both.
 
     Raises:
         DataError: something is wrong; one sentence, naming the first file.
@@ -68,6 +69,8 @@ def check(
         return _check_folder(about, root, depth_unit, scene, split)
     if name == "kitti":
         return _check_kitti(about, root, depth_unit, scene, split)
+    if name == "make3d":
+        return _check_make3d(about, root, depth_unit, scene, split)
     return _check_nyu(about, root, depth_unit, scene)
 
 
@@ -135,6 +138,32 @@ def _check_kitti(about: Entry, root, depth_unit, scene, split) -> Report:
     if known > high:
         lines += (f"  {scan}: these maps add up several, or are filled in",)
     return replace(report, lines=report.lines + lines)
+
+
+def _check_make3d(about: Entry, root, depth_unit, scene, split) -> Report:
+    from depthlib.data.make3d import UNIT, Make3D, refuse_unit
+
+    refuse_unit(depth_unit)
+    splits = about.pairs if split is None else (split,)
+    parts = [Make3D(root, s, cached=False) for s in splits]
+    pairs = [(part, i) for part in parts for i in range(len(part))]
+    seen = _survey(
+        about,
+        len(pairs),
+        lambda k: pairs[k][0].read(pairs[k][1])[1],
+        lambda k: pairs[k][0].where(pairs[k][1]),
+    )
+    home = parts[0].root
+    _judge(seen, UNIT, scene or about.scene, str(home))
+    counts = ", ".join(f"{len(part)} {part.split}" for part in parts)
+    report = _report(about.name, home, seen, UNIT, f" ({counts})")
+    short = tuple(
+        f"  {part.pictures} has {len(part)} pairs; the official split has "
+        f"{about.pairs[part.split]}, so results cannot be compared with others"
+        for part in parts
+        if len(part) != about.pairs[part.split]
+    )
+    return replace(report, lines=report.lines + short)
 
 
 def _check_folder(about: Entry, root, depth_unit, scene, split) -> Report:

@@ -34,7 +34,8 @@ def prepare(
         depth_unit: of a folder of your own.
         filled: for a folder of your own, another folder: a copy of the first
             without holes is made there and prepared in its place.
-        split: for KITTI and a folder of your own, the name of its list.
+        split: for KITTI and a folder of your own, the name of its list; for
+            Make3D "train" or "test", None both.
         n: number of rooms or streets to render.
 
     Returns:
@@ -56,7 +57,7 @@ def prepare(
 
         extract(archive, home)
     said = ""
-    if split is not None and name not in ("kitti", "folder"):
+    if split is not None and name not in ("kitti", "make3d", "folder"):
         raise ValueError(f"split is given, but {name} has splits of its own")
     if filled is not None:
         if name != "folder":
@@ -96,10 +97,19 @@ def _made(name, home, size, depth_unit, split, n):
 
         refuse_unit(depth_unit)
         return [Kitti(home, split, size=size)]
+    if name == "make3d":
+        from depthlib.data.make3d import PLACES, Make3D, refuse_unit
+
+        refuse_unit(depth_unit)
+        return [Make3D(home, s, size=size) for s in _splits(split, PLACES)]
     from depthlib.data.folder import ImageFolder
 
     options = {"size": size, "depth_unit": depth_unit, "split": split}
     return [ImageFolder(_needed(home, depth_unit), cached=True, **options)]
+
+
+def _splits(split, every) -> tuple:
+    return tuple(every) if split is None else (split,)
 
 
 def _needed(home, depth_unit):

@@ -30,26 +30,42 @@ def resized(
     height, width = depth.shape
     if (height, width) == tuple(size):
         return image, depth, intrinsics
-    # The largest centred window with the wanted aspect.
-    scale = min(height / size[0], width / size[1])
-    window = [
-        min(round(scale * side), full)
-        for side, full in zip(size, (height, width), strict=True)
-    ]
-    top, left = (height - window[0]) // 2, (width - window[1]) // 2
-    rows, columns = slice(top, top + window[0]), slice(left, left + window[1])
+    (top, rows), (left, columns) = centre_window((height, width), size)
+    window = (rows, columns)
+    rows, columns = slice(top, top + rows), slice(left, left + columns)
     picture = torch.from_numpy(np.array(image[rows, columns]))
     picture = shrink(picture.permute(2, 0, 1).float(), size)
     picture = picture.permute(1, 2, 0).round().clamp(0, 255)
     depth = _reduced(np.array(depth[rows, columns]), size, sparse)
     matrix = torch.as_tensor(intrinsics, dtype=torch.float32)
     matrix = crop_intrinsics(matrix, top, left)
-    matrix = scale_intrinsics(matrix, tuple(window), tuple(size))
+    matrix = scale_intrinsics(matrix, window, tuple(size))
     return (
         picture.byte().contiguous().numpy(),
         depth,
         matrix.reshape(3, 3).numpy(),
     )
+
+
+def centre_window(shape, size) -> list[tuple[int, int]]:
+    """The largest centred window with the aspect of ``size``.
+
+    Args:
+        shape: (height, width) of the picture.
+        size: (height, width) that it is to be resized to.
+
+    Returns:
+        (first row, rows) and (first column, columns).
+    """
+    scale = min(full / side for full, side in zip(shape, size, strict=True))
+    lengths = [
+        min(round(scale * side), full)
+        for side, full in zip(size, shape, strict=True)
+    ]
+    return [
+        ((full - length) // 2, length)
+        for full, length in zip(shape, lengths, strict=True)
+    ]
 
 
 def _reduced(depth: np.ndarray, size, sparse: bool) -> np.ndarray:

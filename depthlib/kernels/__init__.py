@@ -4,7 +4,16 @@
 imported by name, since it compiles on first use.
 """
 
+from depthlib.kernels.crf import crf_map, crf_nll
+from depthlib.kernels.crf_sparse import crf_map_sparse, crf_nll_sparse
 from depthlib.kernels.inpaint import inpaint_depth
 from depthlib.kernels.ssim import ssim
 
-__all__ = ["inpaint_depth", "ssim"]
+__all__ = [
+    "crf_map",
+    "crf_map_sparse",
+    "crf_nll",
+    "crf_nll_sparse",
+    "inpaint_depth",
+    "ssim",
+]

@@ -6,6 +6,7 @@
 `weights=None` needs no network connection.
 """
 
+from depthlib.models.crf import CNNCRF, CRF
 from depthlib.models.critics import (
     FIELDS,
     discriminator_for,
@@ -32,6 +33,8 @@ from depthlib.models.tiles import tiled_prediction
 from depthlib.models.unet import UNet
 
 __all__ = [
+    "CNNCRF",
+    "CRF",
     "FIELDS",
     "D3Net",
     "DenseDepth",
