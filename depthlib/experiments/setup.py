@@ -57,16 +57,21 @@ def require_data(config: RunConfig) -> None:
 
 
 def _drawn(config, n, split, cached):
-    from depthlib import data
+    from depthlib.data import rooms, streets
 
-    if config.data not in DRAWN:
-        raise ValueError(
-            f"data is {config.data!r}; choose one of {', '.join(DRAWN)}, nyu"
-        )
-    options = {"style": config.style, "size": config.size, "cached": cached}
+    options = {
+        "split": split,
+        "style": config.style,
+        "size": config.size,
+        "cached": cached,
+    }
+    if config.data == "rooms":
+        return rooms(n, **options)
     if config.data == "streets":
-        options["lidar"] = False
-    return getattr(data, config.data)(n, split=split, **options)
+        return streets(n, **options, lidar=False)
+    raise ValueError(
+        f"data is {config.data!r}; choose one of {', '.join(DRAWN)}, nyu"
+    )
 
 
 def _nyu(config, split):

@@ -204,13 +204,13 @@ def test_learns_colour_to_depth():
     image, depth, mask, labels = scene(4)
     model = small()
     optimiser = torch.optim.Adam(model.parameters(), 3e-3)
-    before = float(model.nll(image, depth, mask, labels).mean())
+    before = model.nll(image, depth, mask, labels).mean().item()
     for _ in range(60):
         optimiser.zero_grad()
         loss = model.nll(image, depth, mask, labels).mean()
         loss.backward()
         optimiser.step()
-    assert float(loss) < before - 2
+    assert loss.item() < before - 2
     error = (model(image, labels) - depth).square().mean().sqrt()
     assert float(error) < 0.6 * float(depth.std())
 

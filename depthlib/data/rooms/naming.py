@@ -15,8 +15,8 @@ from depthlib.data.cache import cache_dir
 from depthlib.data.rooms.view import GENERATOR_VERSION, render_room, scene
 from depthlib.data.store import stored
 
-# Roles of solids that at least a tenth of the rooms of style "b" show. Walls,
-# which all show, are left out.
+# Roles of solids that about a tenth of the rooms of style "b" or more show.
+# Walls, which all show, and what is rarer would teach little.
 NAMES = (
     "wood",
     "trim",
