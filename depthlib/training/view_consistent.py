@@ -24,7 +24,7 @@ FIXED = {
 MINERS = ("adversarial", "shuffled", "splat")
 STRATEGIES = ("none", "double", *FIXED, "random", *MINERS)
 # The loss of the source view, and that of the warped one.
-LOSSES = {"l1": (l1, l1), "berhu": (berhu, berhu), "ordinal": (None, l1)}
+LOSSES = {"l1": (l1, l1), "berhu": (berhu, berhu), "dorn": (None, l1)}
 POOL = 512  # past poses that "shuffled" draws from
 
 
@@ -89,7 +89,7 @@ class ViewConsistentStep:
         }
 
     def _depth_loss(self, raw: Tensor, batch: dict) -> Tensor:
-        if self.config.loss == "ordinal":
+        if self.config.loss == "dorn":
             return ordinal_loss(
                 raw,
                 batch["depth"],

@@ -55,7 +55,7 @@ def batch():
 def stepped(**changes):
     """The step after one call, with the gradients of that call."""
     c = Training(**changes)
-    model = network(head="ordinal" if c.loss == "ordinal" else "metric")
+    model = network(head="ordinal" if c.loss == "dorn" else "metric")
     step = ViewConsistentStep(Fabric(accelerator="cpu", devices=1), model, c)
     # A rate of zero: parameters stay, gradients can be looked at.
     step(batch(), 0.0, 0)
@@ -66,7 +66,7 @@ def slopes(part):
     return torch.cat([p.grad.flatten() for p in part.parameters()])
 
 
-@pytest.mark.parametrize("loss", ["l1", "berhu", "ordinal"])
+@pytest.mark.parametrize("loss", ["l1", "berhu", "dorn"])
 def test_the_printed_route(loss):
     """Depth head: L_dep alone. Trunk: both. Pose head: its own loss."""
     plain, avcl, both = (
