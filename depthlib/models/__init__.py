@@ -6,7 +6,7 @@
 `weights=None` needs no network connection.
 """
 
-from depthlib.models.crf import CNNCRF, CRF
+from depthlib.models.crf import CNNCRF, CRF, UnaryCNN
 from depthlib.models.critics import (
     FIELDS,
     discriminator_for,
@@ -45,6 +45,7 @@ __all__ = [
     "ReciprocalDepth",
     "ResNetEncoder",
     "UNet",
+    "UnaryCNN",
     "discriminator_for",
     "from_reciprocal",
     "power_iteration",
