@@ -20,8 +20,9 @@ class CRFRun(RunConfig):
         unary: ``"pooled"`` or ``"patch"`` (see ``CNNCRF``).
         patch: side of a patch in pixels.
         width: factor on all channels of the unary.
-        superpixels: about how many an image. 300 is what the works before
-            the paper take; the number hardly changes the time of a step.
+        superpixels: about how many are asked for; the paper names no number.
+            Of 300 about 210 are found at 64 x 96, with a floor in abs_rel
+            of 0.03 (100: 0.05); a step takes hardly longer than with half.
         decay: factors of the weight decay of the network and of beta.
         beta_rate: learning rate of beta over that of the network.
         weight: factor of L1.
