@@ -5,6 +5,8 @@ returns a table; ``verdicts`` judges the papers' claims from the records.
 """
 
 from depthlib.experiments.config import RunConfig, grid
+from depthlib.experiments.crf_run import CRFRun, OracleRun
+from depthlib.experiments.crf_study import CRF_STUDY
 from depthlib.experiments.d3net_run import D3NetRun
 from depthlib.experiments.densedepth_run import DenseDepthRun
 from depthlib.experiments.evidence import evidence
@@ -17,12 +19,15 @@ from depthlib.experiments.studies import STUDIES, remake
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
 
 __all__ = [
+    "CRF_STUDY",
     "LOSS_STUDY",
     "PROFILES",
     "STUDIES",
     "TRANSFER_STUDY",
+    "CRFRun",
     "D3NetRun",
     "DenseDepthRun",
+    "OracleRun",
     "RunConfig",
     "evidence",
     "fingerprint",

@@ -36,6 +36,15 @@ SAME = (
     "stride",
     "pretrained",
     "betas",
+    "generator",
+    "adversary",
+    "field",
+    "critic_width",
+    "unary",
+    "patch",
+    "superpixels",
+    "decay",
+    "beta_rate",
 )
 
 # Columns of the further readings of one trained network.

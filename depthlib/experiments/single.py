@@ -53,7 +53,11 @@ def run_one(config: RunConfig, results: Path | None = None) -> dict:
     with FileLock(lock), one_thread():
         if not path.exists():
             checkpoint = cache_dir() / "checkpoints" / f"{name}.pt"
-            write_record(path, _train_and_score(config, checkpoint, path))
+            if config.TRAINS:
+                record = _train_and_score(config, checkpoint, path)
+            else:
+                record = _compute(config)
+            write_record(path, record)
             checkpoint.unlink(missing_ok=True)
     return read_record(path)
 
@@ -90,12 +94,7 @@ def _train_and_score(config, checkpoint, path) -> dict:
     if config.seed == 0:
         save_maps(prediction[:KEPT_MAPS], path.with_suffix(".png"))
     return {
-        "experiment": config.experiment,
-        "profile": config.profile,
-        "key": config.key,
-        "kind": type(config).__name__,
-        "config": plain(config),
-        "protocol": protocol.describe(),
+        **_heading(config, protocol),
         "metrics": {
             "image": _rounded(result.image),
             "pixel": _rounded(result.pixel),
@@ -120,6 +119,41 @@ def _train_and_score(config, checkpoint, path) -> dict:
         },
         "seconds": round(history.seconds + time.perf_counter() - began, 2),
         **provenance(fabric.device),
+    }
+
+
+def _heading(config, protocol) -> dict:
+    """What a record is of."""
+    return {
+        "experiment": config.experiment,
+        "profile": config.profile,
+        "key": config.key,
+        "kind": type(config).__name__,
+        "config": plain(config),
+        "protocol": protocol.describe(),
+    }
+
+
+def _compute(config) -> dict:
+    """The record of a run that trains nothing."""
+    require_data(config)
+    train, (test, protocol) = config.training_set(), evaluation_set(config)
+    began = time.perf_counter()
+    metrics = config.compute(test, protocol)
+    seconds = time.perf_counter() - began
+    return {
+        **_heading(config, protocol),
+        "metrics": {part: _rounded(v) for part, v in metrics.items()},
+        "curve": {},
+        "per_image": {},
+        "trivial": None,
+        "fingerprint": fingerprint(config),
+        "data": {
+            "train": manifest_hash(train),
+            "test": manifest_hash(test),
+        },
+        "seconds": round(seconds, 2),
+        **provenance(torch.device("cpu")),
     }
 
 

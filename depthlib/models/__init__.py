@@ -7,7 +7,7 @@
 """
 
 from depthlib.models.avcl import AVCL, MetricHead, PoseGenerator
-from depthlib.models.crf import CNNCRF, CRF
+from depthlib.models.crf import CNNCRF, CRF, UnaryCNN
 from depthlib.models.critics import (
     FIELDS,
     discriminator_for,
@@ -55,6 +55,7 @@ __all__ = [
     "ReciprocalDepth",
     "ResNetEncoder",
     "UNet",
+    "UnaryCNN",
     "discriminator_for",
     "from_reciprocal",
     "ordinal_depth",
