@@ -4,6 +4,7 @@ A grid is a list of configs; ``run`` trains what has no record yet and
 returns a table; ``verdicts`` judges the papers' claims from the records.
 """
 
+from depthlib.experiments.avcl_run import AVCLRun, WarpRun
 from depthlib.experiments.config import RunConfig, grid
 from depthlib.experiments.crf_run import CRFRun, OracleRun
 from depthlib.experiments.crf_study import CRF_STUDY
@@ -17,6 +18,7 @@ from depthlib.experiments.records import frame, load
 from depthlib.experiments.run import run
 from depthlib.experiments.studies import STUDIES, remake
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
+from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
 
 __all__ = [
     "CRF_STUDY",
@@ -24,11 +26,14 @@ __all__ = [
     "PROFILES",
     "STUDIES",
     "TRANSFER_STUDY",
+    "VIEWPOINT_STUDY",
+    "AVCLRun",
     "CRFRun",
     "D3NetRun",
     "DenseDepthRun",
     "OracleRun",
     "RunConfig",
+    "WarpRun",
     "evidence",
     "fingerprint",
     "frame",

@@ -45,6 +45,13 @@ SAME = (
     "superpixels",
     "decay",
     "beta_rate",
+    "strategy",
+    "penalty",
+    "route",
+    "rotation",
+    "translation",
+    "component",
+    "bins",
 )
 
 # Columns of the further readings of one trained network.

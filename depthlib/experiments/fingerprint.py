@@ -31,6 +31,10 @@ class _Toys(Dataset):
         self.least = 0.05 if holes else -1
         rng = torch.Generator().manual_seed(0)
         self.images = torch.rand(8, 3, *size, generator=rng)
+        height, width = size
+        self.intrinsics = torch.tensor(
+            [[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]]
+        )
 
     def __len__(self):
         return len(self.images)
@@ -43,7 +47,7 @@ class _Toys(Dataset):
             "image": image,
             "depth": depth,
             "mask": image[1:2] > self.least,
-            "intrinsics": torch.eye(3),
+            "intrinsics": self.intrinsics,
             "index": i,
         }
 

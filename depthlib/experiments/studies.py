@@ -1,5 +1,6 @@
 """The studies of the book: their experiments and the kinds of their runs."""
 
+from depthlib.experiments.avcl_run import AVCLRun, WarpRun
 from depthlib.experiments.config import RunConfig
 from depthlib.experiments.crf_run import CRFRun, OracleRun
 from depthlib.experiments.crf_study import CRF_STUDY
@@ -7,6 +8,7 @@ from depthlib.experiments.d3net_run import D3NetRun
 from depthlib.experiments.densedepth_run import DenseDepthRun
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
+from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
 
 
 def joined(*studies: dict) -> dict:
@@ -23,10 +25,17 @@ def joined(*studies: dict) -> dict:
 
 
 # Name of an experiment -> function of a profile that returns its grid.
-STUDIES = joined(LOSS_STUDY, TRANSFER_STUDY, CRF_STUDY)
+STUDIES = joined(LOSS_STUDY, TRANSFER_STUDY, CRF_STUDY, VIEWPOINT_STUDY)
 KINDS = {
     kind.__name__: kind
-    for kind in (D3NetRun, DenseDepthRun, CRFRun, OracleRun)
+    for kind in (
+        D3NetRun,
+        DenseDepthRun,
+        CRFRun,
+        OracleRun,
+        AVCLRun,
+        WarpRun,
+    )
 }
 
 

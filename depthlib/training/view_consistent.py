@@ -43,8 +43,10 @@ class ViewConsistentStep:
         fabric: places modules and runs the backward passes.
         model: an ``AVCL``.
         config: the training, with ``loss``, ``strategy``, ``penalty``
-            (lambda, for each component alike) and ``route``: "printed", or
-            "all" where L_warp reaches the depth head as well.
+            (lambda, for each component alike), ``route``: "printed", or
+            "all" where L_warp reaches the depth head as well, and
+            ``component``: of the pose, 0 to 5, that alone is not held at
+            zero; None holds none.
     """
 
     def __init__(self, fabric, model, config):
@@ -126,10 +128,17 @@ class ViewConsistentStep:
             return features.new_tensor(FIXED[strategy]).expand(n, 6)
         if strategy == "random":
             unit = 2 * torch.rand(n, 6, generator=self.generator) - 1
-            return unit.to(features) * self.model.pose.limits
+            return self._free(unit.to(features) * self.model.pose.limits)
         with torch.no_grad():
-            proposed = self.model.propose(features)
+            proposed = self._free(self.model.propose(features))
         return self._shuffled(proposed) if strategy == "shuffled" else proposed
+
+    def _free(self, pose: Tensor) -> Tensor:
+        """The pose with all but the free component at zero."""
+        if self.config.component is None:
+            return pose
+        kept = torch.arange(6, device=pose.device) == self.config.component
+        return pose * kept
 
     def _shuffled(self, proposed: Tensor) -> Tensor:
         """Past poses in place of these, which are kept for later."""
@@ -142,7 +151,7 @@ class ViewConsistentStep:
 
     def _mine(self, features: Tensor, raw: Tensor, batch: dict) -> None:
         """One step of the pose head, on features that it cannot change."""
-        pose = self.model.propose(features)
+        pose = self._free(self.model.propose(features))
         warp = splat_depth if self.config.strategy == "splat" else warp_depth
         seen = self._seen_from(pose, raw, batch, warp)
         penalty = pose.square().sum(1).mean()

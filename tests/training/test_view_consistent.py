@@ -26,6 +26,7 @@ class Training(TrainConfig):
     strategy: str = "adversarial"
     penalty: float = 1.0
     route: str = "printed"
+    component: int | None = None
     batch_size: int = 4
     samples: int = 16
     lr: float = 1e-3
@@ -166,6 +167,14 @@ def test_poses_of_each_strategy():
     with torch.no_grad():
         proposed = step.model.pose(features)
     assert torch.equal(one, proposed)
+
+
+@pytest.mark.parametrize("strategy", ["random", "adversarial", "shuffled"])
+def test_one_component_alone(strategy):
+    step = stepped(strategy=strategy, component=4)
+    features = torch.randn(4, step.model.trunk.channels[-1], 4, 4)
+    used = (step._pose(features) != 0).any(0)
+    assert used.tolist() == [False] * 4 + [True, False]
 
 
 def test_shuffled_poses_are_earlier_ones():
