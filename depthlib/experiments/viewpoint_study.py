@@ -25,6 +25,7 @@ STRATEGIES = (
     "adversarial",
     "shuffled",
     "splat",
+    "secant",
 )
 BOXES = {0.5: (0.1, 0.15), 2.0: (0.4, 0.6)}  # factor: radians, metres
 # Values that differ from those of ``AVCLRun``, by profile.
