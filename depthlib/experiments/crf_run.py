@@ -140,10 +140,15 @@ class OracleRun(RunConfig):
 
     loss: str = "oracle"
     size: tuple[int, int] = (192, 288)
-    n_train: int = 1
     n_test: int = 100
     oracle: bool = True
     superpixels: int = 300
+
+    def training_set(self, cached: bool = True):
+        """The images that are looked at; nothing is trained."""
+        from depthlib.experiments.setup import evaluation_set
+
+        return evaluation_set(self, cached)[0]
 
     def compute(self, data, protocol) -> dict[str, dict]:
         """Scores of the averaged truth, and how many superpixels there are."""

@@ -173,7 +173,6 @@ def adversarial_superpixels_nyu(p: Profile) -> list[OracleRun]:
         experiment="adversarial-superpixels-nyu",
         profile=p.name,
         data="nyu",
-        n_train=795,
         n_test=654,
         size=(240, 320),
     )
