@@ -4,6 +4,8 @@ A grid is a list of configs; ``run`` trains what has no record yet and
 returns a table; ``verdicts`` judges the papers' claims from the records.
 """
 
+from depthlib.experiments.adversarial_run import AdversarialRun
+from depthlib.experiments.adversarial_study import ADVERSARIAL_STUDY
 from depthlib.experiments.config import RunConfig, grid
 from depthlib.experiments.d3net_run import D3NetRun
 from depthlib.experiments.densedepth_run import DenseDepthRun
@@ -17,10 +19,12 @@ from depthlib.experiments.studies import STUDIES, remake
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
 
 __all__ = [
+    "ADVERSARIAL_STUDY",
     "LOSS_STUDY",
     "PROFILES",
     "STUDIES",
     "TRANSFER_STUDY",
+    "AdversarialRun",
     "D3NetRun",
     "DenseDepthRun",
     "RunConfig",

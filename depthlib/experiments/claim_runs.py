@@ -36,6 +36,18 @@ SAME = (
     "stride",
     "pretrained",
     "betas",
+    "generator",
+    "adversary",
+    "field",
+    "critic_width",
+    "saturating",
+    "terms",
+    "updates",
+    "removed",
+    "levels",
+    "norm",
+    "dropout",
+    "squeeze",
 )
 
 # Columns of the further readings of one trained network.

@@ -1,5 +1,8 @@
 """The studies of the book: their experiments and the kinds of their runs."""
 
+from depthlib.experiments.adversarial_run import AdversarialRun
+from depthlib.experiments.adversarial_study import ADVERSARIAL_STUDY
+from depthlib.experiments.computed_run import HessianRun, SuperpixelRun
 from depthlib.experiments.config import RunConfig
 from depthlib.experiments.d3net_run import D3NetRun
 from depthlib.experiments.densedepth_run import DenseDepthRun
@@ -7,8 +10,17 @@ from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
 
 # Name of an experiment -> function of a profile that returns its grid.
-STUDIES = {**LOSS_STUDY, **TRANSFER_STUDY}
-KINDS = {kind.__name__: kind for kind in (D3NetRun, DenseDepthRun)}
+STUDIES = {**LOSS_STUDY, **TRANSFER_STUDY, **ADVERSARIAL_STUDY}
+KINDS = {
+    kind.__name__: kind
+    for kind in (
+        D3NetRun,
+        DenseDepthRun,
+        AdversarialRun,
+        HessianRun,
+        SuperpixelRun,
+    )
+}
 
 
 def config_of(record: dict) -> RunConfig:

@@ -23,7 +23,9 @@ from depthlib.losses.regression import (
     huber_true,
     l1,
     l2,
+    log_l1,
     log_mse,
+    relative_l1,
     scale_invariant,
 )
 from depthlib.losses.structural import eigen_grad, gradient_loss
@@ -36,6 +38,8 @@ LOSSES = {
     "huber_true": huber_true,
     "scale_invariant": scale_invariant,
     "log_mse": log_mse,
+    "log_l1": log_l1,
+    "relative_l1": relative_l1,
     "eigen_grad": eigen_grad,
     "gradient_loss": gradient_loss,
 }
@@ -54,7 +58,9 @@ __all__ = [
     "huber_true",
     "l1",
     "l2",
+    "log_l1",
     "log_mse",
+    "relative_l1",
     "scale_invariant",
     "ssim_loss",
 ]

@@ -21,7 +21,7 @@ from depthlib.models.patchgan import (
     receptive_field,
 )
 from depthlib.models.resnet import ResNetEncoder
-from depthlib.models.scale import scale_depth, unscale_depth
+from depthlib.models.scale import ScaledDepth, scale_depth, unscale_depth
 from depthlib.models.spectral import power_iteration, spectral_normalise
 from depthlib.models.targets import (
     MetricDepth,
@@ -44,6 +44,7 @@ __all__ = [
     "PatchDiscriminator",
     "ReciprocalDepth",
     "ResNetEncoder",
+    "ScaledDepth",
     "UNet",
     "discriminator_for",
     "from_reciprocal",
