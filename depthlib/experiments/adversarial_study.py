@@ -186,8 +186,11 @@ def adversarial_stabilisers(p: Profile) -> list[AdversarialRun]:
 
 
 def adversarial_lambda(p: Profile) -> list[AdversarialRun]:
-    """The weight of L1; the base has 100."""
-    return arms(p, "adversarial-lambda", weight=[1.0, 10.0])
+    """The weight of L1; the base has 100.
+
+    Down to where D's pull is well above that of L1.
+    """
+    return arms(p, "adversarial-lambda", weight=[0.1, 1.0, 10.0])
 
 
 def adversarial_updates(p: Profile) -> list[AdversarialRun]:
