@@ -17,6 +17,7 @@ from depthlib.losses.densedepth import (
     densedepth_parts,
     ssim_loss,
 )
+from depthlib.losses.ordinal import depth_levels, ordinal_loss
 from depthlib.losses.regression import (
     berhu,
     huber,
@@ -29,6 +30,7 @@ from depthlib.losses.regression import (
     scale_invariant,
 )
 from depthlib.losses.structural import eigen_grad, gradient_loss
+from depthlib.losses.view import view_consistency
 
 LOSSES = {
     "l1": l1,
@@ -52,6 +54,7 @@ __all__ = [
     "berhu",
     "densedepth_loss",
     "densedepth_parts",
+    "depth_levels",
     "eigen_grad",
     "gradient_loss",
     "huber",
@@ -60,7 +63,9 @@ __all__ = [
     "l2",
     "log_l1",
     "log_mse",
+    "ordinal_loss",
     "relative_l1",
     "scale_invariant",
     "ssim_loss",
+    "view_consistency",
 ]

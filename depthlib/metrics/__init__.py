@@ -18,7 +18,7 @@ from depthlib.metrics.edges import (
     spectral_slope,
 )
 from depthlib.metrics.protocol import PROTOCOLS, Protocol
-from depthlib.metrics.quality import normal_error, residual_share
+from depthlib.metrics.quality import mssim, normal_error, residual_share
 from depthlib.metrics.scaling import median_scale
 from depthlib.metrics.spread import bin_errors, bin_spread, scale_share
 from depthlib.metrics.trivial import trivial_predictors
@@ -45,6 +45,7 @@ __all__ = [
     "gradient_ratio",
     "high_frequency_ratio",
     "median_scale",
+    "mssim",
     "normal_error",
     "residual_share",
     "scale_share",

@@ -13,6 +13,7 @@ from depthlib.metrics import (
     edge_f1_ranges,
     gradient_ratio,
     high_frequency_ratio,
+    mssim,
     normal_error,
     residual_share,
     scale_share,
@@ -34,10 +35,11 @@ class Evaluation:
         pixel: the same suite over all pixels pooled.
         quality: ``edge_f1``, ``gradient_ratio``, ``normal_error`` (degrees)
             and ``residual_share`` (share of errors below 5 cm), means over
-            images; ``edge_f1_near``, ``_middle`` and ``_far``; on sets
-            without holes ``high_frequency_ratio``; ``scale_share`` and
-            ``bin_spread`` (over four ``ranges`` of depth), of all images
-            and of predictions clipped to the protocol's range.
+            images; ``edge_f1_near``, ``_middle`` and ``_far``; where the
+            truth has no holes ``high_frequency_ratio``, and ``mssim`` if it
+            has a farthest depth too; ``scale_share`` and ``bin_spread``
+            (over four ``ranges`` of depth), of all images and of
+            predictions clipped to the protocol's range.
     """
 
     per_image: dict[str, np.ndarray]
@@ -90,6 +92,10 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
     if mask.all():  # a hole would be detail
         quality["high_frequency_ratio"] = high_frequency_ratio(
             prediction, depth
+        )
+    if mask.all() and protocol.max_depth:
+        quality["mssim"] = mssim(
+            prediction, depth, max_depth=protocol.max_depth
         )
     return Evaluation(
         per_image={name: v.numpy() for name, v in per_image.items()},
