@@ -4,6 +4,8 @@ A grid is a list of configs; ``run`` trains what has no record yet and
 returns a table; ``verdicts`` judges the papers' claims from the records.
 """
 
+from depthlib.experiments.adversarial_run import AdversarialRun
+from depthlib.experiments.adversarial_study import ADVERSARIAL_STUDY
 from depthlib.experiments.avcl_run import AVCLRun, WarpRun
 from depthlib.experiments.config import RunConfig, grid
 from depthlib.experiments.crf_run import CRFRun, OracleRun
@@ -21,6 +23,7 @@ from depthlib.experiments.transfer_study import TRANSFER_STUDY
 from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
 
 __all__ = [
+    "ADVERSARIAL_STUDY",
     "CRF_STUDY",
     "LOSS_STUDY",
     "PROFILES",
@@ -28,6 +31,7 @@ __all__ = [
     "TRANSFER_STUDY",
     "VIEWPOINT_STUDY",
     "AVCLRun",
+    "AdversarialRun",
     "CRFRun",
     "D3NetRun",
     "DenseDepthRun",

@@ -1,8 +1,8 @@
 """Runs of the viewpoint study: AVCL's trainings, and what its warp does."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
+from depthlib.experiments.computed_run import ComputedRun
 from depthlib.experiments.config import RunConfig
 
 # Four views to score from, not among those that train; the paper names none.
@@ -110,10 +110,8 @@ class AVCLRun(RunConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WarpRun(RunConfig):
+class WarpRun(ComputedRun):
     """What the warp does to errors and gradients: nothing is trained.
-
-    A seed stands for images and poses of its own.
 
     Attributes:
         measure: ``"equal"``: errors of one mean size, seen from elsewhere;
@@ -122,19 +120,15 @@ class WarpRun(RunConfig):
         strategy: always random poses.
     """
 
-    TRAINS: ClassVar = False
-
-    loss: str = "l1"
-    n_train: int = 1
+    images: int = 20
     n_test: int = 100
     measure: str = "equal"
     warp: str = "printed"
     strategy: str = "random"
 
     def compute(self, data, protocol) -> dict[str, dict]:
-        """The measure, on every fifth image from image ``seed`` on."""
+        """The measure, on the images and poses of this seed."""
         import torch
-        from torch.utils.data import Subset, default_collate
 
         from depthlib.experiments import view_scores
 
@@ -143,8 +137,7 @@ class WarpRun(RunConfig):
                 f"measure is {self.measure!r}; choose one of "
                 f"{', '.join(view_scores.MEASURES)}"
             )
-        mine = range(self.seed % 5, len(data), 5)
-        batch = default_collate([*Subset(data, mine)])
+        measure = view_scores.MEASURES[self.measure]
         generator = torch.Generator().manual_seed(self.seed)
-        found = view_scores.MEASURES[self.measure](batch, self.warp, generator)
+        found = measure(self.group(data), self.warp, generator)
         return {"image": {}, "pixel": {}, "quality": found}

@@ -52,6 +52,14 @@ SAME = (
     "translation",
     "component",
     "bins",
+    "saturating",
+    "terms",
+    "updates",
+    "removed",
+    "levels",
+    "norm",
+    "dropout",
+    "squeeze",
 )
 
 # Columns of the further readings of one trained network.

@@ -49,6 +49,8 @@ class RunConfig(TrainConfig):
     WHOLE_MAPS: ClassVar = False
     # Whether anything is trained; else ``compute`` has it all.
     TRAINS: ClassVar = True
+    # Whether a training that diverges is a result, to be kept as a record.
+    MAY_DIVERGE: ClassVar = False
     # What a run's images depend on.
     DATA: ClassVar = (
         "data",

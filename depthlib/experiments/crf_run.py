@@ -1,11 +1,9 @@
 """Runs of the CNN-CRF: trainings, and what superpixels alone allow."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
+from depthlib.experiments.computed_run import ComputedRun
 from depthlib.experiments.config import RunConfig
-
-FOLDS = 5  # groups of test images, one a seed, where nothing is trained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,55 +122,34 @@ class CRFRun(RunConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OracleRun(RunConfig):
+class OracleRun(ComputedRun):
     """The true depth, averaged over superpixels: nothing is trained.
 
-    No CNN-CRF on these superpixels has a smaller rmse. A seed stands for
-    images of its own: seed s scores every fifth of the ``n_test`` images,
-    from image s on, so that five seeds share none.
+    No CNN-CRF on these superpixels has a smaller rmse.
 
     Attributes:
         oracle: always True; claims name these runs by it.
         superpixels: about how many an image.
     """
 
-    TRAINS: ClassVar = False
-
     loss: str = "oracle"
     size: tuple[int, int] = (192, 288)
+    images: int = 20
     n_test: int = 100
     oracle: bool = True
     superpixels: int = 300
 
-    def training_set(self, cached: bool = True):
-        """The images that are looked at; nothing is trained."""
-        from depthlib.experiments.setup import evaluation_set
-
-        return evaluation_set(self, cached)[0]
-
     def compute(self, data, protocol) -> dict[str, dict]:
         """Scores of the averaged truth, and how many superpixels there are."""
-        import torch
-
         from depthlib.models.superpixels import oracle_depth, slic
         from depthlib.training.evaluate import score
 
-        truth, best, counts = [], [], []
-        for i in range(self.seed % FOLDS, len(data), FOLDS):
-            sample = data[i]
-            sample = {
-                name: sample[name][None]
-                for name in ("image", "depth", "mask", "intrinsics")
-            }
-            labels = slic(sample["image"], self.superpixels)
-            best.append(
-                oracle_depth(sample["depth"], sample["mask"], labels)[0]
-            )
-            counts.append(int(labels.max()) + 1)
-            truth.append(sample)
-        truth = {n: torch.cat([s[n] for s in truth]) for n in truth[0]}
-        result = score(torch.cat(best), truth, protocol)
-        found = {"superpixels_found": sum(counts) / len(counts)}
+        batch = self.group(data)
+        labels = slic(batch["image"], self.superpixels)
+        best, _ = oracle_depth(batch["depth"], batch["mask"], labels)
+        result = score(best, batch, protocol)
+        counts = labels.flatten(1).amax(1) + 1
+        found = {"superpixels_found": counts.double().mean().item()}
         return {
             "image": result.image,
             "pixel": result.pixel,
@@ -180,5 +157,5 @@ class OracleRun(RunConfig):
         }
 
     def recipe(self) -> "OracleRun":
-        """As in ``RunConfig``, with few superpixels."""
+        """As in ``ComputedRun``, with few superpixels."""
         return replace(super().recipe(), superpixels=20)

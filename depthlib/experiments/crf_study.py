@@ -8,8 +8,9 @@ likelihood for L1 and then a discriminator on top; here each is an arm.
 
 from dataclasses import replace
 
+from depthlib.experiments.computed_run import GROUPS
 from depthlib.experiments.config import grid
-from depthlib.experiments.crf_run import FOLDS, CRFRun, OracleRun
+from depthlib.experiments.crf_run import CRFRun, OracleRun
 from depthlib.experiments.profiles import Profile
 from depthlib.experiments.records import load
 
@@ -162,9 +163,9 @@ def adversarial_superpixels(p: Profile) -> list[OracleRun]:
     """
     base = OracleRun(experiment="adversarial-superpixels", profile=p.name)
     if p.name == "smoke":
-        base = replace(base, size=(32, 64), n_test=FOLDS)
+        base = replace(base, size=(32, 64), images=2, n_test=10)
         return grid(base, superpixels=[10, 30])
-    return grid(base, superpixels=COUNTS, seed=range(FOLDS))
+    return grid(base, superpixels=COUNTS, seed=range(GROUPS))
 
 
 def adversarial_superpixels_nyu(p: Profile) -> list[OracleRun]:
@@ -174,9 +175,10 @@ def adversarial_superpixels_nyu(p: Profile) -> list[OracleRun]:
         profile=p.name,
         data="nyu",
         n_test=654,
+        images=654 // GROUPS,
         size=(240, 320),
     )
-    return grid(base, superpixels=COUNTS, seed=range(FOLDS))
+    return grid(base, superpixels=COUNTS, seed=range(GROUPS))
 
 
 CRF_STUDY = {

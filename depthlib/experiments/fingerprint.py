@@ -55,7 +55,8 @@ class _Toys(Dataset):
 def fingerprint(config: RunConfig) -> list[float]:
     """Losses of three toy steps, then abs_rel and rmse of the toy images.
 
-    Only what ``RunConfig.recipe`` keeps of ``config`` matters.
+    Only what ``RunConfig.recipe`` keeps of ``config`` matters. Of a recipe
+    that diverges even so, the finite losses alone.
     """
     return list(_measure(config.recipe()))
 
@@ -63,7 +64,7 @@ def fingerprint(config: RunConfig) -> list[float]:
 @functools.cache
 def _measure(recipe: RunConfig) -> tuple[float, ...]:
     from depthlib.metrics import PROTOCOLS
-    from depthlib.training import fit
+    from depthlib.training import TrainingDivergedError, fit
     from depthlib.training.evaluate import predict_all
 
     threads, state = torch.get_num_threads(), torch.get_rng_state()
@@ -76,13 +77,18 @@ def _measure(recipe: RunConfig) -> tuple[float, ...]:
             values = [v for part in found.values() for v in part.values()]
             return tuple(float(f"{v:.7g}") for v in values)
         model = recipe.build_model()
-        losses = fit(model, data, recipe, step=recipe.step_class()).losses
+        try:
+            history = fit(model, data, recipe, step=recipe.step_class())
+        except TrainingDivergedError as error:
+            if not recipe.MAY_DIVERGE:
+                raise
+            return tuple(float(f"{v:.7g}") for v in error.history.losses)
         prediction, truth = predict_all(model, data, protocol)
         scores = protocol.evaluate(prediction, truth["depth"], truth["mask"])
     finally:
         torch.set_num_threads(threads)
         torch.set_rng_state(state)
-    values = [*losses, scores["abs_rel"], scores["rmse"]]
+    values = [*history.losses, scores["abs_rel"], scores["rmse"]]
     return tuple(float(f"{v:.7g}") for v in values)
 
 

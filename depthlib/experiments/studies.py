@@ -1,6 +1,9 @@
 """The studies of the book: their experiments and the kinds of their runs."""
 
+from depthlib.experiments.adversarial_run import AdversarialRun
+from depthlib.experiments.adversarial_study import ADVERSARIAL_STUDY
 from depthlib.experiments.avcl_run import AVCLRun, WarpRun
+from depthlib.experiments.computed_run import HessianRun
 from depthlib.experiments.config import RunConfig
 from depthlib.experiments.crf_run import CRFRun, OracleRun
 from depthlib.experiments.crf_study import CRF_STUDY
@@ -25,12 +28,20 @@ def joined(*studies: dict) -> dict:
 
 
 # Name of an experiment -> function of a profile that returns its grid.
-STUDIES = joined(LOSS_STUDY, TRANSFER_STUDY, CRF_STUDY, VIEWPOINT_STUDY)
+STUDIES = joined(
+    LOSS_STUDY,
+    TRANSFER_STUDY,
+    ADVERSARIAL_STUDY,
+    CRF_STUDY,
+    VIEWPOINT_STUDY,
+)
 KINDS = {
     kind.__name__: kind
     for kind in (
         D3NetRun,
         DenseDepthRun,
+        AdversarialRun,
+        HessianRun,
         CRFRun,
         OracleRun,
         AVCLRun,

@@ -9,6 +9,7 @@ another term in a sum is also a larger step.
 from dataclasses import replace
 
 from depthlib.experiments.avcl_run import AVCLRun, WarpRun
+from depthlib.experiments.computed_run import GROUPS
 from depthlib.experiments.config import grid
 from depthlib.experiments.profiles import Profile
 from depthlib.experiments.records import load
@@ -66,7 +67,6 @@ SCALES = {
 }
 SEEDS = {"smoke": 1, "quick": 1, "study": 5, "gpu": 3, "paper": 3}
 FEW = {"study": 3}  # seeds of what no claim rests on
-FOLDS = 5  # groups of images, one a seed, where nothing is trained
 
 
 def config(p: Profile, experiment: str, **changes) -> AVCLRun:
@@ -204,9 +204,10 @@ def viewpoint_gradient(p: Profile) -> list[WarpRun]:
 
 
 def _untrained(p, experiment, **fields):
-    small = {"size": (32, 64), "n_test": FOLDS} if p.name == "smoke" else {}
-    base = WarpRun(experiment=experiment, profile=p.name, **(small | fields))
-    return grid(base, seed=range(FOLDS))
+    small = {"size": (32, 64), "images": 2, "n_test": 10}
+    fields |= small if p.name == "smoke" else {}
+    base = WarpRun(experiment=experiment, profile=p.name, **fields)
+    return grid(base, seed=range(GROUPS))
 
 
 VIEWPOINT_STUDY = {

@@ -27,7 +27,7 @@ from depthlib.models.patchgan import (
     receptive_field,
 )
 from depthlib.models.resnet import ResNetEncoder
-from depthlib.models.scale import scale_depth, unscale_depth
+from depthlib.models.scale import ScaledDepth, scale_depth, unscale_depth
 from depthlib.models.spectral import power_iteration, spectral_normalise
 from depthlib.models.targets import (
     MetricDepth,
@@ -54,6 +54,7 @@ __all__ = [
     "PoseGenerator",
     "ReciprocalDepth",
     "ResNetEncoder",
+    "ScaledDepth",
     "UNet",
     "UnaryCNN",
     "discriminator_for",

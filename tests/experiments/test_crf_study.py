@@ -90,12 +90,17 @@ def test_without_records_the_rate_is_the_usual():
 
 def test_an_oracle_scores_averaged_truth_of_its_own_images():
     c = OracleRun(
-        experiment="x", size=(32, 64), n_test=10, superpixels=20, seed=3
+        experiment="x",
+        size=(32, 64),
+        images=2,
+        n_test=10,
+        superpixels=20,
+        seed=3,
     )
     data = rooms(10, split="test", size=(32, 64), cached=False)
     found = c.compute(data, PROTOCOLS["rooms"])
     errors = []
-    for i in (3, 8):
+    for i in (6, 7):
         sample = data[i]
         labels = slic(sample["image"][None], 20)
         _, rmse = oracle_depth(

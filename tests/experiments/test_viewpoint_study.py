@@ -94,7 +94,7 @@ def test_random_poses_fill_their_box():
 def test_what_a_pose_can_feel(warp, share):
     """Yaw and pitch by the printed warp; all six by the splat."""
     data = rooms(5, split="test", size=(32, 64), cached=False)
-    measured = WarpRun(experiment="x", measure="gradient", warp=warp)
+    measured = WarpRun(experiment="x", images=5, measure="gradient", warp=warp)
     found = measured.compute(data, PROTOCOLS["rooms"])["quality"]
     assert found["gradient_share"] == pytest.approx(share)
     if warp == "printed":
@@ -103,7 +103,7 @@ def test_what_a_pose_can_feel(warp, share):
 
 def test_the_spread_is_over_five_errors():
     data = rooms(5, split="test", size=(32, 64), cached=False)
-    found = WarpRun(experiment="x").compute(data, PROTOCOLS["rooms"])
+    found = WarpRun(experiment="x", images=5).compute(data, PROTOCOLS["rooms"])
     spread = found["quality"]["warp_spread"]
     values = [v for k, v in found["quality"].items() if k != "warp_spread"]
     assert spread == pytest.approx(max(values) / min(values))
