@@ -275,6 +275,8 @@ def test_one_valid_pixel_of_the_batch(name):
         "log_mse": d * d,
         "eigen_grad": d * d / 2,
         "gradient_loss": 0.0,
+        "log_l1": abs(d),
+        "relative_l1": e / t,
     }.get(name, per_pixel(name, e, 0.2 * e))
     assert value.item() == pytest.approx(expected)
 
