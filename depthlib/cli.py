@@ -36,81 +36,103 @@ def one_sentence():
 
 @app.command()
 def train(
-    output: Annotated[Path, typer.Option(help="weights, .safetensors")],
-    loss: Annotated[str, typer.Option(help="a loss, or lsgan")] = "l1",
-    data: Annotated[str, typer.Option(help="rooms or nyu")] = "rooms",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="weights, .safetensors")
+    ],
+    model: Annotated[str, typer.Option(help="d3net or densedepth")] = "d3net",
+    loss: Annotated[
+        str | None,
+        typer.Option(help="l1, lsgan, densedepth, ...; the model's usual one"),
+    ] = None,
+    data: Annotated[str, typer.Option(help="rooms, streets or nyu")] = "rooms",
     profile: str = "quick",
     n_train: int | None = None,
     samples: int | None = None,
     lr: float | None = None,
     seed: int = 0,
+    half: Annotated[
+        bool, typer.Option(help="keep 16 bits of each weight")
+    ] = False,
 ):
     """Train one network and keep its weights."""
-    from depthlib.experiments.profiles import profile as get_profile
-    from depthlib.experiments.setup import evaluation_set
-    from depthlib.experiments.single import make_fabric
+    from depthlib.experiments.setup import evaluation_set, require_data
+    from depthlib.experiments.single import make_fabric, provenance
+    from depthlib.experiments.weights import save_weights
     from depthlib.training import evaluate as score
     from depthlib.training import fit
-    from depthlib.training.weights import save_weights
 
     with one_sentence():
-        given = {"n_train": n_train, "samples": samples, "lr": lr}
-        p = get_profile(profile)
-        usual = LABELLED_TRAIN if data == "nyu" else p.anchor
-        config = p.config(
-            "train",
-            loss=loss,
-            data=data,
-            seed=seed,
-            **({"n_train": usual} | _set(given)),
+        _check_file(output)
+        given = {"loss": loss, "n_train": n_train, "samples": samples}
+        config = _config(
+            model, profile, **_set(given | {"lr": lr}), data=data, seed=seed
         )
         typer.echo(config.describe())
+        require_data(config)
+        fabric = make_fabric(config)
         train, (test, protocol) = config.training_set(), evaluation_set(config)
-        model = config.build_model()
-        history = fit(model, train, config, fabric=make_fabric(config))
-        result = score(model, test, protocol)
+        network = config.build_model()
+        history = fit(
+            network, train, config, step=config.step_class(), fabric=fabric
+        )
+        result = score(network, test, protocol)
         about = {
-            "encoder": config.encoder,
-            "width": config.width,
-            "blocks": config.blocks,
-            "size": config.size,
             "data": train.manifest(),
-            "loss": config.loss,
-            "seed": config.seed,
             "protocol": protocol.describe(),
             "metrics": result.image,
+            "seconds": round(history.seconds),
+            **provenance(fabric.device),
         }
-        save_weights(output, model, about)
+        save_weights(output, network, config, about, half=half)
     typer.echo(f"{history.seconds:.0f} s; {protocol.describe()}")
     _echo_scores(result)
     typer.echo(f"wrote {output}")
 
 
+def _config(model: str, profile: str, **changes):
+    """The run that ``train`` is asked for; ``changes`` are fields of it."""
+    from depthlib.experiments import transfer_study
+    from depthlib.experiments.profiles import profile as get_profile
+
+    p = get_profile(profile)
+    if changes["data"] == "nyu":
+        changes = {"n_train": LABELLED_TRAIN} | changes
+    if model == "d3net":
+        return p.config("train", **({"n_train": p.anchor} | changes))
+    if model == "densedepth":
+        usual = {"elsewhere": ()}
+        return transfer_study.config(p, "train", **(usual | changes))
+    raise ValueError(f"model is {model!r}; choose d3net or densedepth")
+
+
 @app.command()
 def evaluate(
     weights: Path,
-    data: Annotated[str, typer.Option(help="rooms or nyu")] = "rooms",
+    data: Annotated[
+        str | None,
+        typer.Option(help="rooms, streets or nyu; as in training"),
+    ] = None,
     n_test: int = 200,
     style: str = "a",
 ):
     """Score a trained network under the data set's protocol."""
-    from depthlib.experiments.d3net_run import D3NetRun
+    from dataclasses import replace
+
     from depthlib.experiments.setup import evaluation_set
+    from depthlib.experiments.weights import load_weights
     from depthlib.training import evaluate as score
-    from depthlib.training.weights import load_weights
 
     with one_sentence():
-        model, about = load_weights(weights)
-        config = D3NetRun(
-            experiment="evaluate",
-            data=data,
+        trained = load_weights(weights)
+        config = replace(
+            trained.config,
+            data=data or trained.config.data,
             style=style,
-            n_train=1,
+            test_split="test",
             n_test=n_test,
-            size=tuple(about["size"]),
         )
         test, protocol = evaluation_set(config)
-        result = score(model, test, protocol)
+        result = score(trained.model, test, protocol)
     typer.echo(protocol.describe())
     _echo_scores(result)
 
@@ -125,14 +147,15 @@ def predict(
 ):
     """Estimate the depth of a photo."""
     from depthlib.experiments.single import save_maps
+    from depthlib.experiments.weights import load_weights
     from depthlib.predict import predict_photo, read_photo
-    from depthlib.training.weights import load_weights
 
     with one_sentence():
-        model, about = load_weights(weights)
-        depth = predict_photo(model, read_photo(photo), tuple(about["size"]))
-        if output.is_dir():
-            raise ValueError(f"{output} is a folder; name a .png file")
+        _check_file(output)
+        trained = load_weights(weights)
+        depth = predict_photo(
+            trained.model, read_photo(photo), trained.config.size
+        )
         save_maps(depth, output)
     typer.echo(
         f"wrote {output}: {depth.min():.2f} to {depth.max():.2f} m, "
@@ -291,6 +314,12 @@ def _size(text: str) -> tuple[int, int]:
     if min(size) < 1:
         raise ValueError(f"size is {text!r}; both must be above 0")
     return size
+
+
+def _check_file(path: Path) -> None:
+    """Refuse an output before the work, not after it."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a file")
 
 
 def _set(values: dict) -> dict:
