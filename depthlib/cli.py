@@ -20,6 +20,7 @@ data_app = typer.Typer(
 app.add_typer(data_app, name="data")
 
 SHORT = {"nyu": "nyu_v2_labeled"}  # as in train --data nyu
+FARTHEST_STORED = 65.535  # metres, in 16 bits of millimetres
 LABELLED_TRAIN = 795  # NYU Depth v2's own number of training pairs
 EXPECTED = (ValueError, OSError, RuntimeError, FloatingPointError)
 
@@ -58,11 +59,12 @@ def train(
     from depthlib.experiments.setup import evaluation_set, require_data
     from depthlib.experiments.single import make_fabric, provenance
     from depthlib.experiments.weights import save_weights
+    from depthlib.pointcloud import training_focal
     from depthlib.training import evaluate as score
     from depthlib.training import fit
 
     with one_sentence():
-        _check_file(output)
+        _check_output(output, ".safetensors")
         given = {"loss": loss, "n_train": n_train, "samples": samples}
         config = _config(
             model, profile, **_set(given | {"lr": lr}), data=data, seed=seed
@@ -78,6 +80,7 @@ def train(
         result = score(network, test, protocol)
         about = {
             "data": train.manifest(),
+            "focal": training_focal(train),
             "protocol": protocol.describe(),
             "metrics": result.image,
             "seconds": round(history.seconds),
@@ -140,27 +143,66 @@ def evaluate(
 @app.command()
 def predict(
     photo: Path,
-    weights: Annotated[Path, typer.Option(help="from depthlib train")],
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="from depthlib train; else those of the package"),
+    ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="16-bit PNG, millimetres")
     ] = Path("depth.png"),
+    pointcloud: Annotated[
+        Path | None, typer.Option(help="coloured points, .ply")
+    ] = None,
+    fov: Annotated[
+        float | None,
+        typer.Option(
+            help="horizontal field of view in degrees, for the points; else "
+            "the photo's EXIF, else that of the training camera"
+        ),
+    ] = None,
 ):
     """Estimate the depth of a photo."""
     from depthlib.experiments.single import save_maps
     from depthlib.experiments.weights import load_weights
-    from depthlib.predict import predict_photo, read_photo
+    from depthlib.pointcloud import fov_of_focal, write_ply
+    from depthlib.predict import WEIGHTS, full_size, predict_photo, read_photo
 
     with one_sentence():
-        _check_file(output)
-        trained = load_weights(weights)
-        depth = predict_photo(
-            trained.model, read_photo(photo), trained.config.size
+        _check_output(output, ".png", photo)
+        if pointcloud:
+            _check_output(pointcloud, ".ply", photo)
+        elif fov is not None:
+            raise ValueError("--fov is for the points; give --pointcloud FILE")
+        trained, taken = load_weights(weights or WEIGHTS), read_photo(photo)
+        if pointcloud:
+            focal, whose = _focal(fov, taken, trained.about)
+        depth = predict_photo(trained.model, taken.image, trained.config.size)
+        save_maps(full_size(depth, taken.size), output)
+        most = min(float(depth.max()), FARTHEST_STORED)
+        typer.echo(
+            f"wrote {output}: {depth.min():.2f} to {most:.2f} m, "
+            "one unit is one millimetre"
         )
-        save_maps(depth, output)
-    typer.echo(
-        f"wrote {output}: {depth.min():.2f} to {depth.max():.2f} m, "
-        "one unit is one millimetre"
-    )
+        if pointcloud:
+            count = write_ply(pointcloud, taken.image, depth, focal)
+            degrees = fov_of_focal(focal, taken.size)
+            typer.echo(
+                f"wrote {pointcloud}: {count} points in metres, horizontal "
+                f"field of view {degrees:.1f} degrees ({whose})"
+            )
+
+
+def _focal(fov: float | None, photo, about: dict) -> tuple[float, str]:
+    """Focal length in diagonals, and where it is from."""
+    from depthlib.pointcloud import focal_of_fov
+
+    if fov is not None:
+        return focal_of_fov(fov, photo.size), "as given"
+    if photo.focal:
+        return photo.focal, "from the photo's EXIF"
+    if "focal" not in about:
+        raise ValueError("these weights know no camera; give --fov DEGREES")
+    return about["focal"], "the training camera's; give --fov for yours"
 
 
 @app.command()
@@ -316,10 +358,19 @@ def _size(text: str) -> tuple[int, int]:
     return size
 
 
-def _check_file(path: Path) -> None:
-    """Refuse an output before the work, not after it."""
+def _check_output(path: Path, suffix: str, photo: Path | None = None) -> None:
+    """Refuse a file that cannot be written before the work, not after it."""
     if path.is_dir():
-        raise ValueError(f"{path} is a folder; name a file")
+        raise ValueError(f"{path} is a folder; name a {suffix} file")
+    if path.suffix.lower() != suffix:
+        raise ValueError(f"{path} does not end in {suffix}; name such a file")
+    if photo and path.exists() and photo.exists() and path.samefile(photo):
+        raise ValueError(f"{path} is the photo itself; name another file")
+    there = next(
+        parent for parent in path.absolute().parents if parent.exists()
+    )
+    if not there.is_dir():
+        raise ValueError(f"{there} is a file, so {path} cannot be written")
 
 
 def _set(values: dict) -> dict:
