@@ -74,9 +74,9 @@ def read_photo(path: Path) -> Photo:
     if not path.is_file() or path.stat().st_size == 0:
         raise ValueError(f"{path} is empty; give a picture file")
     try:
-        # The number of pixels is judged below, not by a warning.
+        # What Pillow warns of (size, notes it cannot read) is judged here.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")
             with Image.open(path) as picture:
                 _refuse(picture, path)
                 return _photo(picture)

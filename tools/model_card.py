@@ -70,7 +70,8 @@ The synthetic rooms of this repository, which need no download:
   drawings get rooms' depths too.
 - Metres are right only for cameras like that of the training set (horizontal
   field of view {fov:.0f} degrees at 4:3): in a zoomed photo things are put
-  nearer than they are. Compare the first two rows of the scores for what the scale alone costs.
+  nearer than they are. Compare the first two rows of the scores for what the
+  scale alone costs.
 - The maps have {inner_width} x {inner_height} points of their own on a photo
   of 4:3; edges are soft and thin things are missing.
 - The NYU depths it learned from, and is scored on, have their holes filled
