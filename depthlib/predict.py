@@ -17,7 +17,7 @@ MOST_STRETCH = 4  # times as many pixels as in training, for narrow photos
 # A photo is worked on at most at this size: the networks see far less, and
 # a point cloud of one point a pixel stays below 50 MB.
 WORKING_PIXELS = 3_000_000
-MOST_PIXELS = 150_000_000  # a gigabyte on its way through the reader
+MOST_PIXELS = 150_000_000  # some two gigabytes of memory on the way
 FILM_DIAGONAL = math.hypot(36, 24)  # millimetres, of "35 mm film"
 EXIF_IFD, FOCAL_35MM, ORIENTATION = 0x8769, 0xA405, 0x0112
 # EXIF's number of how a picture lies -> what puts it upright.

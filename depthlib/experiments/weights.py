@@ -45,7 +45,7 @@ def save_weights(
     Raises:
         ValueError: a weight is NaN, infinite or too large for 16 bits.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     path = Path(path)
     tensors = {
@@ -61,7 +61,7 @@ def save_weights(
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        save_file(tensors, temporary, metadata=metadata)
+        temporary.write_bytes(save(tensors, metadata))
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
