@@ -100,6 +100,11 @@ def _config(model: str, profile: str, **changes):
     p = get_profile(profile)
     if changes["data"] == "nyu":
         changes = {"n_train": LABELLED_TRAIN} | changes
+    if model == "d3net" and changes["data"] == "streets":
+        raise ValueError(
+            "d3net answers with at most 10 m, too near for streets; "
+            "take --model densedepth"
+        )
     if model == "d3net":
         return p.config("train", **({"n_train": p.anchor} | changes))
     if model == "densedepth":
@@ -116,7 +121,9 @@ def evaluate(
         typer.Option(help="rooms, streets or nyu; as in training"),
     ] = None,
     n_test: int = 200,
-    style: str = "a",
+    style: Annotated[
+        str | None, typer.Option(help="a or b; as in training")
+    ] = None,
 ):
     """Score a trained network under the data set's protocol."""
     from dataclasses import replace
@@ -130,7 +137,7 @@ def evaluate(
         config = replace(
             trained.config,
             data=data or trained.config.data,
-            style=style,
+            style=style or trained.config.style,
             test_split="test",
             n_test=n_test,
         )

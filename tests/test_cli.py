@@ -195,6 +195,8 @@ def test_predict_refuses_what_are_no_weights(weights, tmp_path):
     given = photo("grey", tmp_path)
     absent = tmp_path / "none.safetensors"
     assert "does not exist" in refused("predict", given, "--weights", absent)
+    err = refused("predict", given, "--weights", tmp_path)
+    assert f"{tmp_path} is a folder" in err
     text = tmp_path / "text.safetensors"
     text.write_text("not a network")
     err = refused("predict", given, "--weights", text)
@@ -241,6 +243,7 @@ def test_train_refuses_unknown_names(tmp_path):
     assert "'elsewhere'" in refused(*start, "smoke", "--data", "elsewhere")
     assert "lr is -1.0" in refused(*start, "smoke", "--lr", "-1")
     assert "d3net or densedepth" in refused(*start, "smoke", "--model", "u")
+    assert "at most 10 m" in refused(*start, "smoke", "--data", "streets")
     assert "is a folder" in refused("train", "-o", tmp_path)
     assert not out.exists()
 

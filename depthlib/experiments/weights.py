@@ -72,13 +72,15 @@ def load_weights(path: Path) -> Trained:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not one that ``save_weights`` wrote, or of a
+        ValueError: a folder, not a file that ``save_weights`` wrote, or a
             network that today's code does not build.
     """
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
-    if not path.is_file():
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a .safetensors file")
+    if not path.exists():
         raise FileNotFoundError(
             f"{path} does not exist; train a network with "
             "`depthlib train --output FILE.safetensors`"
