@@ -21,7 +21,6 @@ app.add_typer(data_app, name="data")
 
 SHORT = {"nyu": "nyu_v2_labeled"}  # as in train --data nyu
 FARTHEST_STORED = 65.535  # metres, in 16 bits of millimetres
-LABELLED_TRAIN = 795  # NYU Depth v2's own number of training pairs
 EXPECTED = (ValueError, OSError, RuntimeError, FloatingPointError)
 
 
@@ -58,6 +57,7 @@ def train(
     """Train one network and keep its weights."""
     from depthlib.experiments.setup import evaluation_set, require_data
     from depthlib.experiments.single import make_fabric, provenance
+    from depthlib.experiments.studies import single_run
     from depthlib.experiments.weights import save_weights
     from depthlib.pointcloud import training_focal
     from depthlib.training import evaluate as score
@@ -66,7 +66,7 @@ def train(
     with one_sentence():
         _check_output(output, ".safetensors")
         given = {"loss": loss, "n_train": n_train, "samples": samples}
-        config = _config(
+        config = single_run(
             model, profile, **_set(given | {"lr": lr}), data=data, seed=seed
         )
         typer.echo(config.describe())
@@ -90,27 +90,6 @@ def train(
     typer.echo(f"{history.seconds:.0f} s; {protocol.describe()}")
     _echo_scores(result)
     typer.echo(f"wrote {output}")
-
-
-def _config(model: str, profile: str, **changes):
-    """The run that ``train`` is asked for; ``changes`` are fields of it."""
-    from depthlib.experiments import transfer_study
-    from depthlib.experiments.profiles import profile as get_profile
-
-    p = get_profile(profile)
-    if changes["data"] == "nyu":
-        changes = {"n_train": LABELLED_TRAIN} | changes
-    if model == "d3net" and changes["data"] == "streets":
-        raise ValueError(
-            "d3net answers with at most 10 m, too near for streets; "
-            "take --model densedepth"
-        )
-    if model == "d3net":
-        return p.config("train", **({"n_train": p.anchor} | changes))
-    if model == "densedepth":
-        usual = {"elsewhere": ()}
-        return transfer_study.config(p, "train", **(usual | changes))
-    raise ValueError(f"model is {model!r}; choose d3net or densedepth")
 
 
 @app.command()
@@ -171,7 +150,7 @@ def predict(
     """Estimate the depth of a photo."""
     from depthlib.experiments.single import save_maps
     from depthlib.experiments.weights import load_weights
-    from depthlib.pointcloud import fov_of_focal, write_ply
+    from depthlib.pointcloud import choose_focal, fov_of_focal, write_ply
     from depthlib.predict import WEIGHTS, full_size, predict_photo, read_photo
 
     with one_sentence():
@@ -182,7 +161,7 @@ def predict(
             raise ValueError("--fov is for the points; give --pointcloud FILE")
         trained, taken = load_weights(weights or WEIGHTS), read_photo(photo)
         if pointcloud:
-            focal, whose = _focal(fov, taken, trained.about)
+            focal, whose = choose_focal(fov, taken, trained.about)
         depth = predict_photo(trained.model, taken.image, trained.config.size)
         save_maps(full_size(depth, taken.size), output)
         most = min(float(depth.max()), FARTHEST_STORED)
@@ -197,19 +176,6 @@ def predict(
                 f"wrote {pointcloud}: {count} points in metres, horizontal "
                 f"field of view {degrees:.1f} degrees ({whose})"
             )
-
-
-def _focal(fov: float | None, photo, about: dict) -> tuple[float, str]:
-    """Focal length in diagonals, and where it is from."""
-    from depthlib.pointcloud import focal_of_fov
-
-    if fov is not None:
-        return focal_of_fov(fov, photo.size), "as given"
-    if photo.focal:
-        return photo.focal, "from the photo's EXIF"
-    if "focal" not in about:
-        raise ValueError("these weights know no camera; give --fov DEGREES")
-    return about["focal"], "the training camera's; give --fov for yours"
 
 
 @app.command()

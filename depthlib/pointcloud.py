@@ -55,6 +55,26 @@ def training_focal(data) -> float:
     return sum(focals) / len(focals)
 
 
+def choose_focal(fov: float | None, photo, about: dict) -> tuple[float, str]:
+    """Focal length in diagonals, and words for where it is from.
+
+    Args:
+        fov: horizontal field of view in degrees, if somebody knows it.
+        photo: a ``depthlib.predict.Photo``, whose camera may have said.
+        about: of the weights; holds ``focal``, that of the training camera.
+
+    Raises:
+        ValueError: nobody knows, or an impossible field of view.
+    """
+    if fov is not None:
+        return focal_of_fov(fov, photo.size), "as given"
+    if photo.focal:
+        return photo.focal, "from the photo's EXIF"
+    if "focal" not in about:
+        raise ValueError("these weights know no camera; give --fov DEGREES")
+    return about["focal"], "the training camera's; give --fov for yours"
+
+
 def camera(focal: float, size) -> torch.Tensor:
     """Intrinsics ``(3, 3)`` in pixels, the axis through the middle.
 

@@ -12,6 +12,7 @@ from depthlib.data import rooms
 from depthlib.pointcloud import (
     POINT,
     camera,
+    choose_focal,
     focal_of_fov,
     fov_of_focal,
     training_focal,
@@ -81,3 +82,15 @@ def test_the_training_camera_is_the_mean_of_its_images():
     diagonal = np.hypot(32, 64)
     focals = [float(data[i]["intrinsics"][0, 0]) / diagonal for i in range(3)]
     assert training_focal(data) == pytest.approx(np.mean(focals))
+
+
+def test_who_knows_the_camera_best():
+    """The reader, then the photo, then the training; else a question."""
+    image = torch.zeros(1, 3, *SHAPE)
+    own, silent = (predict.Photo(image, SHAPE, f) for f in (1.2, None))
+    assert choose_focal(None, silent, {"focal": 0.6})[0] == 0.6
+    assert choose_focal(None, own, {"focal": 0.6})[0] == 1.2
+    given, _ = choose_focal(90, own, {"focal": 0.6})
+    assert given == pytest.approx(SHAPE[1] / 2 / math.hypot(*SHAPE))
+    with pytest.raises(ValueError, match="--fov"):
+        choose_focal(None, silent, {})
