@@ -7,11 +7,14 @@ readers get, the way they use it, and writes file, record and card into
 """
 
 import hashlib
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
 from depthlib.data import NYUv2
+from depthlib.data.cache import cache_dir
 from depthlib.experiments.records import write_record
 from depthlib.experiments.setup import (
     evaluation_set,
@@ -38,20 +41,24 @@ def make() -> None:
     about = trained.about | {
         "focal": training_focal(STAGES[-1].training_set())
     }
-    save_weights(WEIGHTS, trained.model, trained.config, about, half=True)
+    # Into the package when all is done: until then its checkout is clean.
+    path = cache_dir() / "shipped" / WEIGHTS.name
+    save_weights(path, trained.model, trained.config, about, half=True)
     with one_thread():
-        record = measure(load_weights(WEIGHTS))
+        record = measure(path)
+    WEIGHTS.parent.mkdir(exist_ok=True)
+    shutil.copyfile(path, WEIGHTS)
     write_record(RECORD, record)
     CARD.write_text(card(record), encoding="utf-8")
     print(f"wrote {WEIGHTS}, its record and its card")
 
 
-def measure(trained) -> dict:
-    """Everything that the card says, in plain values."""
-    content = WEIGHTS.read_bytes()
+def measure(path: Path) -> dict:
+    """Everything that the card says of the file, in plain values."""
+    content, trained = path.read_bytes(), load_weights(path)
     weights = trained.model.parameters()
     return {
-        "file": WEIGHTS.name,
+        "file": path.name,
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
         "parameters": sum(p.numel() for p in weights),
