@@ -20,7 +20,7 @@ data_app = typer.Typer(
 app.add_typer(data_app, name="data")
 
 SHORT = {"nyu": "nyu_v2_labeled"}  # as in train --data nyu
-LABELLED_TRAIN = 795  # NYU Depth v2's own number of training pairs
+FARTHEST_STORED = 65.535  # metres, in 16 bits of millimetres
 EXPECTED = (ValueError, OSError, RuntimeError, FloatingPointError)
 
 
@@ -36,51 +36,57 @@ def one_sentence():
 
 @app.command()
 def train(
-    output: Annotated[Path, typer.Option(help="weights, .safetensors")],
-    loss: Annotated[str, typer.Option(help="a loss, or lsgan")] = "l1",
-    data: Annotated[str, typer.Option(help="rooms or nyu")] = "rooms",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="weights, .safetensors")
+    ],
+    model: Annotated[str, typer.Option(help="d3net or densedepth")] = "d3net",
+    loss: Annotated[
+        str | None,
+        typer.Option(help="l1, lsgan, densedepth, ...; the model's usual one"),
+    ] = None,
+    data: Annotated[str, typer.Option(help="rooms, streets or nyu")] = "rooms",
     profile: str = "quick",
     n_train: int | None = None,
     samples: int | None = None,
     lr: float | None = None,
     seed: int = 0,
+    half: Annotated[
+        bool, typer.Option(help="keep 16 bits of each weight")
+    ] = False,
 ):
     """Train one network and keep its weights."""
-    from depthlib.experiments.profiles import profile as get_profile
-    from depthlib.experiments.setup import evaluation_set
-    from depthlib.experiments.single import make_fabric
+    from depthlib.experiments.setup import evaluation_set, require_data
+    from depthlib.experiments.single import make_fabric, provenance
+    from depthlib.experiments.studies import single_run
+    from depthlib.experiments.weights import save_weights
+    from depthlib.pointcloud import training_focal
     from depthlib.training import evaluate as score
     from depthlib.training import fit
-    from depthlib.training.weights import save_weights
 
     with one_sentence():
-        given = {"n_train": n_train, "samples": samples, "lr": lr}
-        p = get_profile(profile)
-        usual = LABELLED_TRAIN if data == "nyu" else p.anchor
-        config = p.config(
-            "train",
-            loss=loss,
-            data=data,
-            seed=seed,
-            **({"n_train": usual} | _set(given)),
+        _check_output(output, ".safetensors")
+        given = {"loss": loss, "n_train": n_train, "samples": samples}
+        config = single_run(
+            model, profile, **_set(given | {"lr": lr}), data=data, seed=seed
         )
         typer.echo(config.describe())
+        require_data(config)
+        fabric = make_fabric(config)
         train, (test, protocol) = config.training_set(), evaluation_set(config)
-        model = config.build_model()
-        history = fit(model, train, config, fabric=make_fabric(config))
-        result = score(model, test, protocol)
+        network = config.build_model()
+        history = fit(
+            network, train, config, step=config.step_class(), fabric=fabric
+        )
+        result = score(network, test, protocol)
         about = {
-            "encoder": config.encoder,
-            "width": config.width,
-            "blocks": config.blocks,
-            "size": config.size,
             "data": train.manifest(),
-            "loss": config.loss,
-            "seed": config.seed,
+            "focal": training_focal(train),
             "protocol": protocol.describe(),
             "metrics": result.image,
+            "seconds": round(history.seconds),
+            **provenance(fabric.device),
         }
-        save_weights(output, model, about)
+        save_weights(output, network, config, about, half=half)
     typer.echo(f"{history.seconds:.0f} s; {protocol.describe()}")
     _echo_scores(result)
     typer.echo(f"wrote {output}")
@@ -89,28 +95,33 @@ def train(
 @app.command()
 def evaluate(
     weights: Path,
-    data: Annotated[str, typer.Option(help="rooms or nyu")] = "rooms",
+    data: Annotated[
+        str | None,
+        typer.Option(help="rooms, streets or nyu; as in training"),
+    ] = None,
     n_test: int = 200,
-    style: str = "a",
+    style: Annotated[
+        str | None, typer.Option(help="a or b; as in training")
+    ] = None,
 ):
     """Score a trained network under the data set's protocol."""
-    from depthlib.experiments.d3net_run import D3NetRun
+    from dataclasses import replace
+
     from depthlib.experiments.setup import evaluation_set
+    from depthlib.experiments.weights import load_weights
     from depthlib.training import evaluate as score
-    from depthlib.training.weights import load_weights
 
     with one_sentence():
-        model, about = load_weights(weights)
-        config = D3NetRun(
-            experiment="evaluate",
-            data=data,
-            style=style,
-            n_train=1,
+        trained = load_weights(weights)
+        config = replace(
+            trained.config,
+            data=data or trained.config.data,
+            style=style or trained.config.style,
+            test_split="test",
             n_test=n_test,
-            size=tuple(about["size"]),
         )
         test, protocol = evaluation_set(config)
-        result = score(model, test, protocol)
+        result = score(trained.model, test, protocol)
     typer.echo(protocol.describe())
     _echo_scores(result)
 
@@ -118,26 +129,53 @@ def evaluate(
 @app.command()
 def predict(
     photo: Path,
-    weights: Annotated[Path, typer.Option(help="from depthlib train")],
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="from depthlib train; else those of the package"),
+    ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="16-bit PNG, millimetres")
     ] = Path("depth.png"),
+    pointcloud: Annotated[
+        Path | None, typer.Option(help="coloured points, .ply")
+    ] = None,
+    fov: Annotated[
+        float | None,
+        typer.Option(
+            help="horizontal field of view in degrees, for the points; else "
+            "the photo's EXIF, else that of the training camera"
+        ),
+    ] = None,
 ):
     """Estimate the depth of a photo."""
     from depthlib.experiments.single import save_maps
-    from depthlib.predict import predict_photo, read_photo
-    from depthlib.training.weights import load_weights
+    from depthlib.experiments.weights import load_weights
+    from depthlib.pointcloud import choose_focal, fov_of_focal, write_ply
+    from depthlib.predict import WEIGHTS, full_size, predict_photo, read_photo
 
     with one_sentence():
-        model, about = load_weights(weights)
-        depth = predict_photo(model, read_photo(photo), tuple(about["size"]))
-        if output.is_dir():
-            raise ValueError(f"{output} is a folder; name a .png file")
-        save_maps(depth, output)
-    typer.echo(
-        f"wrote {output}: {depth.min():.2f} to {depth.max():.2f} m, "
-        "one unit is one millimetre"
-    )
+        _check_output(output, ".png", photo)
+        if pointcloud:
+            _check_output(pointcloud, ".ply", photo)
+        elif fov is not None:
+            raise ValueError("--fov is for the points; give --pointcloud FILE")
+        trained, taken = load_weights(weights or WEIGHTS), read_photo(photo)
+        if pointcloud:
+            focal, whose = choose_focal(fov, taken, trained.about)
+        depth = predict_photo(trained.model, taken.image, trained.config.size)
+        save_maps(full_size(depth, taken.size), output)
+        most = min(float(depth.max()), FARTHEST_STORED)
+        typer.echo(
+            f"wrote {output}: {depth.min():.2f} to {most:.2f} m, "
+            "one unit is one millimetre"
+        )
+        if pointcloud:
+            count = write_ply(pointcloud, taken.image, depth, focal)
+            degrees = fov_of_focal(focal, taken.size)
+            typer.echo(
+                f"wrote {pointcloud}: {count} points in metres, horizontal "
+                f"field of view {degrees:.1f} degrees ({whose})"
+            )
 
 
 @app.command()
@@ -291,6 +329,21 @@ def _size(text: str) -> tuple[int, int]:
     if min(size) < 1:
         raise ValueError(f"size is {text!r}; both must be above 0")
     return size
+
+
+def _check_output(path: Path, suffix: str, photo: Path | None = None) -> None:
+    """Refuse a file that cannot be written before the work, not after it."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a {suffix} file")
+    if path.suffix.lower() != suffix:
+        raise ValueError(f"{path} does not end in {suffix}; name such a file")
+    if photo and path.exists() and photo.exists() and path.samefile(photo):
+        raise ValueError(f"{path} is the photo itself; name another file")
+    there = next(
+        parent for parent in path.absolute().parents if parent.exists()
+    )
+    if not there.is_dir():
+        raise ValueError(f"{there} is a file, so {path} cannot be written")
 
 
 def _set(values: dict) -> dict:

@@ -7,6 +7,7 @@ import numpy as np
 import nyu_files
 import pytest
 from PIL import Image
+from ply_files import read_ply
 from typer.testing import CliRunner
 
 from depthlib.cli import app
@@ -33,21 +34,12 @@ def refused(*words):
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     """A tiny network with random weights."""
-    import torch
+    from depthlib.experiments import D3NetRun
+    from depthlib.experiments.weights import save_weights
 
-    from depthlib.models import D3Net
-    from depthlib.training.weights import save_weights
-
-    torch.manual_seed(0)
+    config = D3NetRun(experiment="t", blocks=(1, 1, 1, 1), size=(32, 64))
     path = tmp_path_factory.mktemp("weights") / "w.safetensors"
-    about = {
-        "encoder": "densenet121",
-        "width": 0.25,
-        "blocks": (1, 1, 1, 1),
-        "size": (32, 64),
-    }
-    model = D3Net(encoder=about["encoder"], width=0.25, blocks=about["blocks"])
-    save_weights(path, model, about)
+    save_weights(path, config.build_model(), config, {"focal": 0.5})
     return path
 
 
@@ -93,13 +85,14 @@ def test_predict_takes_photos_of_every_kind(kind, weights, tmp_path):
 
 def test_predict_is_the_network_at_the_photos_size(weights, tmp_path):
     """Millimetres in the file are metres of the network, in its order."""
+    from depthlib.experiments.weights import load_weights
     from depthlib.predict import predict_photo, read_photo
-    from depthlib.training.weights import load_weights
 
     given, output = photo("cmyk", tmp_path), tmp_path / "depth.png"
     call("predict", given, "--weights", weights, "-o", output)
-    model, about = load_weights(weights)
-    depth = predict_photo(model, read_photo(given), about["size"])[0, 0]
+    trained = load_weights(weights)
+    image = read_photo(given).image
+    depth = predict_photo(trained.model, image, trained.config.size)[0, 0]
     stored = np.asarray(Image.open(output)) / 1000
     assert np.abs(stored - depth.numpy()).max() < 6e-4
 
@@ -114,6 +107,9 @@ def spoilt_photo(kind, folder):
     if kind == "text":
         path.write_text("not a picture")
         return path, "is no picture"
+    if kind == "nothing":
+        path.touch()
+        return path, "is empty"
     frames = [Image.new("RGB", (64, 32), (20 * i, 0, 0)) for i in range(3)]
     if kind == "animated":
         path = path.with_suffix(".gif")
@@ -127,20 +123,80 @@ def spoilt_photo(kind, folder):
 
 
 @pytest.mark.parametrize(
-    "kind", ["missing", "folder", "text", "animated", "cut"]
+    "kind", ["missing", "folder", "text", "nothing", "animated", "cut"]
 )
 def test_predict_refuses_what_is_no_photo(kind, weights, tmp_path):
-    path, words = spoilt_photo(kind, tmp_path)
-    output = tmp_path / "depth.png"
-    err = refused("predict", path, "--weights", weights, "-o", output)
+    (source := tmp_path / "in").mkdir()
+    path, words = spoilt_photo(kind, source)
+    before = sorted(tmp_path.rglob("*"))
+    outputs = ("-o", tmp_path / "out" / "depth.png")
+    outputs += ("--pointcloud", tmp_path / "out" / "points.ply")
+    err = refused("predict", path, "--weights", weights, *outputs)
     assert str(path) in err and words in err
-    assert not output.exists()
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_predict_refuses_outputs_before_it_works(weights, tmp_path):
+    given = photo("grey", tmp_path)
+    (tmp_path / "file").write_text("in the way")
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.*")}
+    for output, words in (
+        (tmp_path, "is a folder"),
+        (tmp_path / "depth.jpg", "does not end in .png"),
+        (tmp_path / "file" / "depth.png", "is a file"),
+        (given, "is the photo itself"),
+    ):
+        err = refused("predict", given, "--weights", weights, "-o", output)
+        assert str(output) in err and words in err
+    cloud = ("--pointcloud", tmp_path / "points.txt")
+    assert "does not end in .ply" in refused("predict", given, *cloud)
+    cloud = ("--pointcloud", tmp_path / "points.ply", "--fov")
+    words = ("predict", given, "--weights", weights, *cloud, 180)
+    assert "fov is 180.0" in refused(*words)
+    assert "--pointcloud" in refused("predict", given, "--fov", 60)
+    assert {p: p.read_bytes() for p in tmp_path.glob("*.*")} == before
+
+
+def test_predict_writes_points_with_the_camera_it_names(weights, tmp_path):
+    """Depth and points agree, in folders that did not exist."""
+    given, out = photo("cmyk", tmp_path), tmp_path / "new" / "folder"
+    words = ("predict", given, "--weights", weights, "-o", out / "d.png")
+    cloud = ("--pointcloud", out / "p.ply")
+    status, said, _ = call(*words, *cloud, "--fov", 90)
+    assert status == 0 and "field of view 90.0 degrees (as given)" in said
+    points = read_ply(out / "p.ply")
+    depth = np.asarray(Image.open(out / "d.png")) / 1000
+    assert np.abs(points["z"].reshape(SHAPE) - depth).max() < 6e-4
+    # At 90 degrees the focal length is half the width.
+    u = np.arange(SHAPE[1]) + 0.5 - SHAPE[1] / 2
+    across = points["x"] / points["z"] * SHAPE[1] / 2
+    assert np.abs(across.reshape(SHAPE) - u).max() < 1e-3
+    _, said, _ = call(*words, *cloud)
+    # The file says 0.5 diagonals.
+    degrees = 2 * np.degrees(np.arctan(SHAPE[1] / np.hypot(*SHAPE)))
+    assert f"{degrees:.1f} degrees (the training camera's" in said
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA405] = 28  # millimetres on 35 mm film
+    Image.open(given).save(given, exif=exif)
+    _, said, _ = call(*words, *cloud)
+    half = np.hypot(36, 24) / 2 / 28 * SHAPE[1] / np.hypot(*SHAPE)
+    degrees = 2 * np.degrees(np.arctan(half))
+    assert f"{degrees:.1f} degrees (from the photo's EXIF)" in said
+
+
+def test_predict_needs_no_weights_of_ones_own(tmp_path):
+    given, output = photo("grey", tmp_path), tmp_path / "depth.png"
+    status, out, _ = call("predict", given, "-o", output)
+    assert status == 0 and str(output) in out
+    assert np.asarray(Image.open(output)).shape == SHAPE
 
 
 def test_predict_refuses_what_are_no_weights(weights, tmp_path):
     given = photo("grey", tmp_path)
     absent = tmp_path / "none.safetensors"
     assert "does not exist" in refused("predict", given, "--weights", absent)
+    err = refused("predict", given, "--weights", tmp_path)
+    assert f"{tmp_path} is a folder" in err
     text = tmp_path / "text.safetensors"
     text.write_text("not a network")
     err = refused("predict", given, "--weights", text)
@@ -148,16 +204,14 @@ def test_predict_refuses_what_are_no_weights(weights, tmp_path):
     cut = tmp_path / "cut.safetensors"
     cut.write_bytes(weights.read_bytes()[:-100])
     assert str(cut) in refused("predict", given, "--weights", cut)
-    err = refused("predict", given, "--weights", weights, "-o", tmp_path)
-    assert f"{tmp_path} is a folder" in err
 
 
-def test_train_evaluate_predict(tmp_path):
+@pytest.mark.parametrize("model", ["d3net", "densedepth"])
+def test_train_evaluate_predict(model, tmp_path):
     """What one command writes the next one reads."""
     path, output = tmp_path / "net.safetensors", tmp_path / "depth.png"
-    status, out, _ = call(
-        "train", "--output", path, "--profile", "smoke", "--samples", 8
-    )
+    words = ("--profile", "smoke", "--samples", 8)
+    status, out, _ = call("train", "-o", path, "--model", model, *words)
     assert status == 0 and f"wrote {path}" in out
     trained = [line for line in out.splitlines() if "abs_rel" in line][-1]
     status, out, _ = call("evaluate", path, "--n-test", 8)
@@ -170,12 +224,27 @@ def test_train_evaluate_predict(tmp_path):
     assert np.asarray(Image.open(output)).shape == SHAPE
 
 
+def test_train_keeps_half_the_bits_where_asked(tmp_path):
+    sizes = []
+    for half in ((), ("--half",)):
+        path = tmp_path / f"{len(half)}.safetensors"
+        words = ("--profile", "smoke", "--samples", 8, *half)
+        assert (
+            call("train", "-o", path, "--model", "densedepth", *words)[0] == 0
+        )
+        sizes.append(path.stat().st_size)
+    assert sizes[1] < 0.8 * sizes[0]
+
+
 def test_train_refuses_unknown_names(tmp_path):
     out = tmp_path / "net.safetensors"
     start = ("train", "--output", out, "--profile")
     assert "choose one of smoke" in refused(*start, "huge")
     assert "'elsewhere'" in refused(*start, "smoke", "--data", "elsewhere")
     assert "lr is -1.0" in refused(*start, "smoke", "--lr", "-1")
+    assert "d3net or densedepth" in refused(*start, "smoke", "--model", "u")
+    assert "at most 10 m" in refused(*start, "smoke", "--data", "streets")
+    assert "is a folder" in refused("train", "-o", tmp_path)
     assert not out.exists()
 
 

@@ -15,7 +15,7 @@ FLOORS = [
     {"training"},
     {"published"},
     {"experiments"},
-    {"figures", "exercises", "predict"},
+    {"figures", "exercises", "pointcloud", "predict", "weights"},
     {"cli"},
 ]
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}

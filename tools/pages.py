@@ -25,6 +25,7 @@ PACKAGES = (
     "figures",
     "exercises",
     "predict",
+    "pointcloud",
 )
 
 

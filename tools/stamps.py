@@ -31,9 +31,10 @@ def chapter_stamp(book: Book, page: Page) -> str:
 
 
 def package_hash(root: Path) -> str:
-    """Hash of the package's source and of the code that runs chapters."""
-    own = Path(__file__).with_name("execute.py")
-    return tree_hash(root, (root / "depthlib").rglob("*.py"), own)
+    """Hash of the package, its weights and the code that runs chapters."""
+    own, package = Path(__file__).with_name("execute.py"), root / "depthlib"
+    weights = package.glob("weights/*.safetensors")
+    return tree_hash(root, [*package.rglob("*.py"), *weights], own)
 
 
 def data_hash(book: Book, experiments: list | None = None) -> str:

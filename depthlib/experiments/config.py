@@ -100,6 +100,10 @@ class RunConfig(TrainConfig):
         """
         raise NotImplementedError
 
+    def untrained(self) -> "RunConfig":
+        """A config whose network has the same shape, at no cost to build."""
+        return self
+
     def step_class(self):
         """The kind of step for ``depthlib.training.fit``; None: its own."""
         return None

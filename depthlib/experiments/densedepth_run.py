@@ -115,6 +115,10 @@ class DenseDepthRun(RunConfig):
             )
         return targets[self.target](network, **self.depth_range())
 
+    def untrained(self) -> "DenseDepthRun":
+        """As in ``RunConfig``: without the training on another task."""
+        return replace(self, pretrained=False)
+
     def depth_range(self) -> dict[str, float]:
         """What the target is scaled by, and the depths it can hold."""
         outdoors = self.data in ("streets", "kitti")

@@ -1,5 +1,6 @@
 """The studies of the book: their experiments and the kinds of their runs."""
 
+from depthlib.experiments import transfer_study
 from depthlib.experiments.adversarial_run import AdversarialRun
 from depthlib.experiments.adversarial_study import ADVERSARIAL_STUDY
 from depthlib.experiments.avcl_run import AVCLRun, WarpRun
@@ -10,6 +11,7 @@ from depthlib.experiments.crf_study import CRF_STUDY
 from depthlib.experiments.d3net_run import D3NetRun
 from depthlib.experiments.densedepth_run import DenseDepthRun
 from depthlib.experiments.loss_study import LOSS_STUDY
+from depthlib.experiments.profiles import profile as by_name
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
 from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
 
@@ -26,6 +28,8 @@ def joined(*studies: dict) -> dict:
 
     return {name: all_of(makers) for name, makers in grids.items()}
 
+
+LABELLED_TRAIN = 795  # NYU Depth v2's own number of training pairs
 
 # Name of an experiment -> function of a profile that returns its grid.
 STUDIES = joined(
@@ -60,6 +64,34 @@ def config_of(record: dict) -> RunConfig:
     """
     kind = KINDS[record.get("kind", D3NetRun.__name__)]
     return kind.from_plain(record["config"])
+
+
+def single_run(model: str, profile: str, **changes) -> RunConfig:
+    """One run outside any study, at the scale of a profile.
+
+    Args:
+        model: ``"d3net"`` or ``"densedepth"``.
+        profile: name of the profile.
+        changes: fields of the config; all pairs of NYU Depth v2 unless told
+            otherwise.
+
+    Raises:
+        ValueError: an unknown name, or data too far away for the model.
+    """
+    p = by_name(profile)
+    if changes.get("data") == "nyu":
+        changes = {"n_train": LABELLED_TRAIN} | changes
+    if model == "densedepth":
+        usual = {"elsewhere": ()}
+        return transfer_study.config(p, "train", **(usual | changes))
+    if model != "d3net":
+        raise ValueError(f"model is {model!r}; choose d3net or densedepth")
+    if changes.get("data") == "streets":
+        raise ValueError(
+            "d3net answers with at most 10 m, too near for streets; "
+            "take densedepth"
+        )
+    return p.config("train", **({"n_train": p.anchor} | changes))
 
 
 def remake(study: dict, p, *names: str, workers: int = 2) -> dict:
