@@ -36,7 +36,8 @@ class RunConfig(TrainConfig):
     Attributes:
         experiment: the name that its records share.
         profile: ``smoke``, ``quick``, ``study``, ``gpu`` or ``paper``.
-        data: ``"rooms"``, ``"streets"`` (dense truth) or ``"nyu"``.
+        data: ``"rooms"``, ``"streets"`` (dense truth), ``"nyu"`` or
+            ``"kitti"``.
         style: the style of ``rooms`` or ``streets``.
         n_train: training images; a smaller set is the head of a larger one.
         test_split: ``"test"``, or ``"val"`` where something is chosen.

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from depthlib.experiments.config import Reading, RunConfig
+from depthlib.experiments.setup import DRAWN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,9 +15,9 @@ class DenseDepthRun(RunConfig):
         loss: ``"densedepth"``, or a regression loss in the same space.
         weight: factor of the L1 term of the DenseDepth loss.
         target: ``"reciprocal"`` (m / y) or ``"metric"`` (y).
-        truth: what the training knows of the depth: ``"dense"``,
-            ``"masked"`` (on streets what a laser scanner returns, else 4 %
-            of the pixels) or ``"inpainted"`` (the same pixels, the rest
+        truth: what the training knows of the depth: ``"dense"`` (KITTI has
+            none), ``"masked"`` (on roads what a laser scanner returns, else
+            4 % of the pixels) or ``"inpainted"`` (the same pixels, the rest
             filled in).
         swap: share of images whose colour channels are permuted.
         encoder: of DenseDepth.
@@ -62,13 +63,20 @@ class DenseDepthRun(RunConfig):
                 f"truth is {self.truth!r}; choose dense, masked or inpainted"
             )
         if self.truth == "dense":
+            if self.data == "kitti":
+                raise ValueError(
+                    "truth is 'dense', which KITTI has nowhere; choose "
+                    "masked or inpainted"
+                )
             return super().training_set(cached)
         if self.data == "streets":
             data = streets(
                 self.n_train, style=self.style, size=self.size, cached=cached
             )
         else:
-            data = SparseTruth(super().training_set(cached))
+            data = super().training_set(cached)
+            if self.data != "kitti":
+                data = SparseTruth(data)
         return data if self.truth == "masked" else InPaintedTruth(data)
 
     def stream(self, data):
@@ -113,7 +121,8 @@ class DenseDepthRun(RunConfig):
 
     def depth_range(self) -> dict[str, float]:
         """What the target is scaled by, and the depths it can hold."""
-        near, far = (1.0, 80.0) if self.data == "streets" else (0.4, 10.0)
+        outdoors = self.data in ("streets", "kitti")
+        near, far = (1.0, 80.0) if outdoors else (0.4, 10.0)
         scale = {"scale": far} if self.target == "reciprocal" else {}
         return scale | {"min_depth": near, "max_depth": far}
 
@@ -124,9 +133,14 @@ class DenseDepthRun(RunConfig):
         return DenseDepthStep
 
     def extra_scores(self, model, data) -> dict[str, float]:
-        """The training's own loss on images that it has not seen."""
+        """The training's own loss on images that it has not seen.
+
+        Not on KITTI: its images have holes, and windows have none.
+        """
         from depthlib.training.densedepth import validation_loss
 
+        if self.data == "kitti":
+            return {}
         return {"validation_loss": validation_loss(model, data, self)}
 
     def readings(self) -> list[Reading]:
@@ -135,7 +149,7 @@ class DenseDepthRun(RunConfig):
             "scaled": False,
             "flip_test": False,
             "test_data": self.data,
-            "test_style": "" if self.data == "nyu" else self.style,
+            "test_style": self.style if self.data in DRAWN else "",
         }
         median = {"scaling": "median"}
         found = [

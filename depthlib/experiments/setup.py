@@ -10,6 +10,9 @@ from depthlib.metrics import PROTOCOLS, trivial_predictors
 
 TRIVIAL_MAPS = 1000
 DRAWN = ("rooms", "streets")  # made by depthlib, on any machine
+# Folders below ``kitti``: the stills of the stereo benchmark of 2015 train,
+# a drive of 2011_09_26 tests; both as pictures with projected scans.
+KITTI = {"train": "stereo2015_left", "test": "raw_2011_09_26_video"}
 
 
 def training_set(config: RunConfig, cached: bool = True):
@@ -22,12 +25,13 @@ def training_set(config: RunConfig, cached: bool = True):
     Raises:
         ValueError: an unknown set, or a number of images that it lacks.
     """
-    if config.data == "nyu":
-        data = _nyu(config, "train")
+    if config.data in REAL:
+        title, read = REAL[config.data]
+        data = read(config, "train")
         if config.n_train != len(data):
             raise ValueError(
-                f"n_train is {config.n_train}, but NYU Depth v2 has "
-                f"{len(data)} labelled training pairs; give that number"
+                f"n_train is {config.n_train}, but {title} has "
+                f"{len(data)} training pairs; give that number"
             )
         return data
     return _drawn(config, config.n_train, "train", cached)
@@ -40,6 +44,8 @@ def evaluation_set(config: RunConfig, cached: bool = True):
     """
     if config.data == "nyu":
         return _nyu(config, "test"), PROTOCOLS["nyu_eigen"]
+    if config.data == "kitti":
+        return _kitti(config, "test"), PROTOCOLS["kitti_garg"]
     data = _drawn(config, config.n_test, config.test_split, cached)
     return data, PROTOCOLS[config.data]
 
@@ -52,8 +58,8 @@ def require_data(config: RunConfig) -> None:
     """
     tests = [reading.test for reading in config.readings()]
     names = {config.data, *(t.get("data", config.data) for t in tests)}
-    if "nyu" in names:
-        _nyu(config, "test")
+    for name in sorted(names & set(REAL)):
+        REAL[name][1](config, "test")
 
 
 def _drawn(config, n, split, cached):
@@ -70,7 +76,7 @@ def _drawn(config, n, split, cached):
     if config.data == "streets":
         return streets(n, **options, lidar=False)
     raise ValueError(
-        f"data is {config.data!r}; choose one of {', '.join(DRAWN)}, nyu"
+        f"data is {config.data!r}; choose one of {', '.join((*DRAWN, *REAL))}"
     )
 
 
@@ -78,6 +84,18 @@ def _nyu(config, split):
     from depthlib.data import NYUv2
 
     return NYUv2(split=split, size=config.size)
+
+
+def _kitti(config, split):
+    from depthlib.data import Kitti, data_root
+
+    return Kitti(data_root() / "kitti" / KITTI[split], size=config.size)
+
+
+REAL = {
+    "nyu": ("NYU Depth v2, the labelled set,", _nyu),
+    "kitti": ("the set of KITTI stills", _kitti),
+}
 
 
 def trivial_scores(train, truth: dict, protocol) -> dict:

@@ -196,6 +196,33 @@ def transfer_sets(p: Profile) -> list[DenseDepthRun]:
     return drawn + real
 
 
+def transfer_kitti(p: Profile) -> list[DenseDepthRun]:
+    """As ``transfer_sparse``, on 130 real stills and 50 frames of a drive.
+
+    Dense truth does not exist here, for training or for the test.
+    """
+    if p.name == "smoke":  # needs no data but what it draws
+        return arms(p, "transfer-kitti", "l1", truth=["masked"])
+    shared = {
+        "data": ["kitti"],
+        "n_train": [130],
+        "n_test": [50],
+        "samples": [40 * 130],
+        "size": [(96, 320)],
+        "elsewhere": [()],
+    }
+    return [
+        *arms(
+            p,
+            "transfer-kitti",
+            "l1",
+            truth=["masked", "inpainted"],
+            **shared,
+        ),
+        *arms(p, "transfer-kitti", truth=["inpainted"], **shared),
+    ]
+
+
 TRANSFER_STUDY = {
     "transfer-rate": transfer_rate,
     "transfer-loss": transfer_loss,
@@ -211,4 +238,5 @@ TRANSFER_STUDY = {
     "transfer-stride": transfer_stride,
     "transfer-sparse": transfer_sparse,
     "transfer-sets": transfer_sets,
+    "transfer-kitti": transfer_kitti,
 }

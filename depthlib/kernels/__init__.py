@@ -8,6 +8,7 @@ from depthlib.kernels.crf import crf_map, crf_nll
 from depthlib.kernels.crf_sparse import crf_map_sparse, crf_nll_sparse
 from depthlib.kernels.inpaint import inpaint_depth
 from depthlib.kernels.ssim import ssim
+from depthlib.kernels.warp import nearest_sources, splat_depth, warp_depth
 
 __all__ = [
     "crf_map",
@@ -15,5 +16,8 @@ __all__ = [
     "crf_nll",
     "crf_nll_sparse",
     "inpaint_depth",
+    "nearest_sources",
+    "splat_depth",
     "ssim",
+    "warp_depth",
 ]

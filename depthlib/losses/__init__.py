@@ -17,6 +17,7 @@ from depthlib.losses.densedepth import (
     densedepth_parts,
     ssim_loss,
 )
+from depthlib.losses.ordinal import depth_levels, ordinal_loss
 from depthlib.losses.regression import (
     berhu,
     huber,
@@ -27,6 +28,7 @@ from depthlib.losses.regression import (
     scale_invariant,
 )
 from depthlib.losses.structural import eigen_grad, gradient_loss
+from depthlib.losses.view import view_consistency
 
 LOSSES = {
     "l1": l1,
@@ -48,6 +50,7 @@ __all__ = [
     "berhu",
     "densedepth_loss",
     "densedepth_parts",
+    "depth_levels",
     "eigen_grad",
     "gradient_loss",
     "huber",
@@ -55,6 +58,8 @@ __all__ = [
     "l1",
     "l2",
     "log_mse",
+    "ordinal_loss",
     "scale_invariant",
     "ssim_loss",
+    "view_consistency",
 ]

@@ -15,7 +15,7 @@ from depthlib.metrics.edges import (
     high_frequency_ratio,
 )
 from depthlib.metrics.protocol import PROTOCOLS, Protocol
-from depthlib.metrics.quality import normal_error, residual_share
+from depthlib.metrics.quality import mssim, normal_error, residual_share
 from depthlib.metrics.scaling import median_scale
 from depthlib.metrics.spread import bin_errors, bin_spread, scale_share
 from depthlib.metrics.trivial import trivial_predictors
@@ -38,6 +38,7 @@ __all__ = [
     "gradient_ratio",
     "high_frequency_ratio",
     "median_scale",
+    "mssim",
     "normal_error",
     "residual_share",
     "scale_share",

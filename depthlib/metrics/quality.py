@@ -1,9 +1,10 @@
-"""Quality beyond depth error: surface normals and residuals."""
+"""Quality beyond depth error: pictures of depth, normals, residuals."""
 
 import torch
 from torch import Tensor
 
 from depthlib.geometry import normals
+from depthlib.kernels.ssim import ssim
 from depthlib.metrics.edges import whole_neighbourhoods
 from depthlib.metrics.inputs import (
     as_pair,
@@ -13,7 +14,50 @@ from depthlib.metrics.inputs import (
     valid_pixels,
 )
 
-__all__ = ["normal_error", "residual_share"]
+__all__ = ["mssim", "normal_error", "residual_share"]
+
+
+def mssim(prediction, target, *, max_depth: float, average: str = "image"):
+    """Structural similarity of two depth maps, both drawn in grey.
+
+    Near is white (1 at 0 m) and far is black (0 at ``max_depth`` and
+    beyond), one scale for all maps; the paper names none (Alhashim and Wonka
+    2018, section 4.2). Windows need whole maps, so there is no mask.
+
+    Args:
+        prediction: ``(B, 1, H, W)``, metres, both sides at least 11 pixels.
+        target: same shape, metres, known everywhere.
+        max_depth: metres.
+        average: "image" (mean over images, a float) or "none" (``(B,)``).
+
+    Raises:
+        ValueError: shapes differ, a map has NaN or unknown depth, a side is
+            too short, max_depth is not above 0.
+
+    Example:
+        >>> ramp = torch.linspace(1, 9, 16).expand(1, 1, 12, 16)
+        >>> mssim(ramp, ramp, max_depth=10.0)
+        1.0
+    """
+    if not max_depth > 0:
+        raise ValueError(f"max_depth is {max_depth}; give metres above 0")
+    prediction, target, _ = as_pair(prediction, target, None)
+    known = valid_pixels(target)
+    if not known.all():
+        raise ValueError(
+            f"{int((~known).sum())} pixels of the truth are unknown; "
+            "similarity of windows needs whole maps"
+        )
+    prediction, target, _ = finite_pair(prediction, target, known)
+    drawn, true = (
+        1 - x.double().clamp(0, max_depth) / max_depth
+        for x in (prediction, target)
+    )
+    values = [
+        ssim(drawn[part], true[part], data_range=1.0)
+        for part in chunks(target)
+    ]
+    return average_images(torch.cat(values).cpu(), average)
 
 
 def normal_error(

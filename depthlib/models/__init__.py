@@ -6,6 +6,7 @@
 `weights=None` needs no network connection.
 """
 
+from depthlib.models.avcl import AVCL, MetricHead, PoseGenerator
 from depthlib.models.crf import CNNCRF, CRF
 from depthlib.models.critics import (
     FIELDS,
@@ -15,6 +16,11 @@ from depthlib.models.critics import (
 from depthlib.models.d3net import D3Net
 from depthlib.models.densedepth import DenseDepth
 from depthlib.models.densenet import DenseNetEncoder
+from depthlib.models.dorn import (
+    OrdinalHead,
+    ordinal_depth,
+    soft_ordinal_depth,
+)
 from depthlib.models.patchgan import (
     ImageDiscriminator,
     PatchDiscriminator,
@@ -33,6 +39,7 @@ from depthlib.models.tiles import tiled_prediction
 from depthlib.models.unet import UNet
 
 __all__ = [
+    "AVCL",
     "CNNCRF",
     "CRF",
     "FIELDS",
@@ -41,15 +48,20 @@ __all__ = [
     "DenseNetEncoder",
     "ImageDiscriminator",
     "MetricDepth",
+    "MetricHead",
+    "OrdinalHead",
     "PatchDiscriminator",
+    "PoseGenerator",
     "ReciprocalDepth",
     "ResNetEncoder",
     "UNet",
     "discriminator_for",
     "from_reciprocal",
+    "ordinal_depth",
     "power_iteration",
     "receptive_field",
     "scale_depth",
+    "soft_ordinal_depth",
     "spectral_normalise",
     "tiled_prediction",
     "to_reciprocal",

@@ -11,6 +11,7 @@ from depthlib.metrics import (
     bin_spread,
     edge_f1,
     gradient_ratio,
+    mssim,
     normal_error,
     residual_share,
     scale_share,
@@ -32,7 +33,8 @@ class Evaluation:
         pixel: the same suite over all pixels pooled.
         quality: ``edge_f1``, ``gradient_ratio``, ``normal_error`` (degrees)
             and ``residual_share`` (share of errors below 5 cm), means over
-            images; ``scale_share`` and ``bin_spread`` (over four ``ranges``
+            images, and ``mssim`` where the truth has no holes and a farthest
+            depth; ``scale_share`` and ``bin_spread`` (over four ``ranges``
             of depth), of all images and of predictions clipped to the
             protocol's range.
     """
@@ -82,6 +84,10 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
         "scale_share": scale_share(clipped, depth, mask),
         "bin_spread": bin_spread(clipped, depth, mask, edges=ranges(protocol)),
     }
+    if mask.all() and protocol.max_depth:
+        quality["mssim"] = mssim(
+            prediction, depth, max_depth=protocol.max_depth
+        )
     return Evaluation(
         per_image={name: v.numpy() for name, v in per_image.items()},
         image=tally.result("image"),

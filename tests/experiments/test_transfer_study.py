@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from depthlib.data import DataError
 from depthlib.experiments import (
     LOSS_STUDY,
     TRANSFER_STUDY,
@@ -17,6 +18,7 @@ from depthlib.experiments import (
     run,
 )
 from depthlib.experiments.profiles import PROFILES
+from depthlib.experiments.setup import require_data
 from depthlib.experiments.transfer_study import config, tuned_rate
 from depthlib.experiments.verdicts import verdicts
 from depthlib.published import claims
@@ -96,6 +98,18 @@ def test_pretrained_weights_are_those_of_the_encoder():
     assert changed == {"encoder"}
     for name, tensor in two.network.state_dict().items():
         assert torch.equal(tensor, mine[name])
+
+
+def test_kitti_knows_no_dense_truth():
+    with pytest.raises(ValueError, match="KITTI has nowhere"):
+        config(profile("study"), "x", data="kitti").training_set()
+
+
+def test_kitti_is_asked_for_before_a_training(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPTHLIB_DATA", str(tmp_path))
+    real = TRANSFER_STUDY["transfer-kitti"](profile("study"))[0]
+    with pytest.raises(DataError, match="kitti"):
+        require_data(real)
 
 
 def test_without_records_the_rate_is_the_usual():

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 import depthlib.metrics.inputs as inputs
 from depthlib.geometry import normals, unproject
-from depthlib.metrics import normal_error, residual_share
+from depthlib.metrics import mssim, normal_error, residual_share
 
 K = torch.tensor([[80.0, 0, 10], [0, 80, 8], [0, 0, 1]], dtype=torch.float64)
 
@@ -111,3 +111,39 @@ def test_residual_share_skips_unknown_truth_and_names_bad_input():
         residual_share(p, 0 * p)
     with pytest.raises(ValueError, match="prediction 0 holds NaN"):
         residual_share(math.nan * p, y)
+
+
+def test_mssim_is_that_of_grey_pictures_in_scikit_image():
+    from skimage.metrics import structural_similarity
+
+    rng = np.random.default_rng(0)
+    y = ndimage.gaussian_filter(rng.uniform(0.5, 12, (3, 24, 30)), (0, 2, 2))
+    p = y * rng.uniform(0.8, 1.2, y.shape) + 0.3
+    grey = [255 * (1 - np.clip(x, 0, 10) / 10) for x in (p, y)]
+    expected = [
+        structural_similarity(
+            a,
+            b,
+            data_range=255,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+        for a, b in zip(*grey, strict=True)
+    ]
+    found = mssim(p, y, max_depth=10.0, average="none")
+    assert found.tolist() == pytest.approx(expected, abs=1e-9)
+    mean = mssim(p, y, max_depth=10.0)
+    assert mean == pytest.approx(np.mean(expected))
+
+
+def test_mssim_wants_whole_maps():
+    y = torch.rand(1, 1, 16, 20) + 2
+    hole = y.clone()
+    hole[0, 0, 3, 4] = 0
+    with pytest.raises(ValueError, match="1 pixels of the truth"):
+        mssim(y, hole, max_depth=10.0)
+    with pytest.raises(ValueError, match="above 0"):
+        mssim(y, y, max_depth=0)
+    with pytest.raises(ValueError, match="NaN"):
+        mssim(y * math.nan, y, max_depth=10.0)

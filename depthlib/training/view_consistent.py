@@ -1,0 +1,180 @@
+"""One step of AVCL: who learns from which loss.
+
+Liu, Wang and Wang (2019), with L_warp the loss after a motion p:
+
+    trunk       <- L_dep + L_warp
+    depth head  <- L_dep
+    pose head   <- -L_warp + lambda p.p
+"""
+
+import torch
+from torch import Tensor
+
+from depthlib.geometry import pose_matrix
+from depthlib.kernels import splat_depth, warp_depth
+from depthlib.losses import berhu, l1, ordinal_loss, view_consistency
+
+# Angles in radians, then metres: small, medium, large. Ours; the paper names
+# three poses and prints none.
+FIXED = {
+    "fixed_a": (0.0, 0.05, 0.0, 0.1, 0.0, 0.0),
+    "fixed_b": (0.05, 0.1, 0.0, 0.2, 0.1, 0.1),
+    "fixed_c": (0.1, 0.2, 0.1, 0.3, 0.2, 0.2),
+}
+MINERS = ("adversarial", "shuffled", "splat")
+STRATEGIES = ("none", "double", *FIXED, "random", *MINERS)
+# The loss of the source view, and that of the warped one.
+LOSSES = {"l1": (l1, l1), "berhu": (berhu, berhu), "dorn": (None, l1)}
+POOL = 512  # past poses that "shuffled" draws from
+
+
+class ViewConsistentStep:
+    """Depth loss, view loss, and for a miner of poses a loss of its own.
+
+    Strategies: "none" has no view loss; "double" twice the depth loss in its
+    place, the control for a mere larger step; "fixed_a" to "fixed_c" and
+    "random" (uniform in the box of the pose head) need no pose head.
+    "adversarial" takes the poses that the pose head proposes for the images,
+    "shuffled" those that it proposed for others before, and "splat" trains
+    the pose head through ``splat_depth``, which has a gradient for all six
+    components (ours).
+
+    Args:
+        fabric: places modules and runs the backward passes.
+        model: an ``AVCL``.
+        config: the training, with ``loss``, ``strategy``, ``penalty``
+            (lambda, for each component alike) and ``route``: "printed", or
+            "all" where L_warp reaches the depth head as well.
+    """
+
+    def __init__(self, fabric, model, config):
+        _check(config)
+        self.fabric, self.config = fabric, config
+        settings = {"lr": config.lr, "betas": config.betas}
+        depth = [*model.trunk.parameters(), *model.head.parameters()]
+        self.model, self.optimizer, self.miner = fabric.setup(
+            model,
+            torch.optim.Adam(depth, **settings),
+            torch.optim.Adam(model.pose.parameters(), **settings),
+        )
+        for name in ("encode", "raw", "propose"):
+            self.model.mark_forward_method(name)
+        # Its own stream: poses do not disturb what else is drawn.
+        self.generator = torch.Generator().manual_seed(config.seed)
+        self.pool = torch.zeros(0, 6)
+
+    def __call__(self, batch: dict, rate: float, step: int) -> dict:
+        """Take one step with learning rate ``rate``; return loss parts."""
+        for optimizer in (self.optimizer, self.miner):
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        features = self.model.encode(batch["image"])
+        raw = self.model.raw(features, batch["image"].shape[-2:])
+        depth_loss = self._depth_loss(raw, batch)
+        parts, loss = {"depth": depth_loss}, depth_loss
+        if self.config.strategy == "double":
+            loss = 2 * depth_loss
+        elif self.config.strategy != "none":
+            pose = self._pose(features.detach())
+            parts["warp"] = self._view_loss(features, raw, pose, batch)
+            parts["pose"] = pose.norm(dim=1).mean()
+            loss = depth_loss + parts["warp"]
+        self.optimizer.zero_grad()
+        self.fabric.backward(loss)
+        self.optimizer.step()
+        if self.config.strategy in MINERS:
+            self._mine(features.detach(), raw.detach(), batch)
+        return {"loss": loss.detach()} | {
+            name: part.detach() for name, part in parts.items()
+        }
+
+    def _depth_loss(self, raw: Tensor, batch: dict) -> Tensor:
+        if self.config.loss == "dorn":
+            return ordinal_loss(
+                raw,
+                batch["depth"],
+                batch["mask"],
+                thresholds=self.model.thresholds,
+            )
+        criterion = LOSSES[self.config.loss][0]
+        return criterion(raw, batch["depth"], batch["mask"])
+
+    def _view_loss(self, features, raw, pose, batch) -> Tensor:
+        if self.config.route == "printed":
+            # Frozen while the trunk learns through it: the head itself is to
+            # have no gradient from this loss.
+            self.model.head.requires_grad_(False)
+            raw = self.model.raw(features, batch["image"].shape[-2:])
+            self.model.head.requires_grad_(True)
+        return self._seen_from(pose, raw, batch, warp_depth)
+
+    def _seen_from(self, pose, raw, batch, warp) -> Tensor:
+        return view_consistency(
+            self.model.decode(raw),
+            batch["depth"],
+            batch["intrinsics"],
+            pose_matrix(pose),
+            batch["mask"],
+            loss=LOSSES[self.config.loss][1],
+            warp=warp,
+        )
+
+    def _pose(self, features: Tensor) -> Tensor:
+        """Where the view loss looks from, ``(B, 6)``, without a gradient."""
+        n, strategy = len(features), self.config.strategy
+        if strategy in FIXED:
+            return features.new_tensor(FIXED[strategy]).expand(n, 6)
+        if strategy == "random":
+            unit = 2 * torch.rand(n, 6, generator=self.generator) - 1
+            return unit.to(features) * self.model.pose.limits
+        with torch.no_grad():
+            proposed = self.model.propose(features)
+        return self._shuffled(proposed) if strategy == "shuffled" else proposed
+
+    def _shuffled(self, proposed: Tensor) -> Tensor:
+        """Past poses in place of these, which are kept for later."""
+        new = proposed.cpu()
+        self.pool = torch.cat([self.pool, new])[-POOL:]
+        drawn = torch.randint(
+            len(self.pool), (len(new),), generator=self.generator
+        )
+        return self.pool[drawn].to(proposed)
+
+    def _mine(self, features: Tensor, raw: Tensor, batch: dict) -> None:
+        """One step of the pose head, on features that it cannot change."""
+        pose = self.model.propose(features)
+        warp = splat_depth if self.config.strategy == "splat" else warp_depth
+        seen = self._seen_from(pose, raw, batch, warp)
+        penalty = pose.square().sum(1).mean()
+        self.miner.zero_grad()
+        self.fabric.backward(self.config.penalty * penalty - seen)
+        self.miner.step()
+
+    def state_dict(self) -> dict:
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "miner": self.miner.state_dict(),
+            "generator": self.generator.get_state(),
+            "pool": self.pool,
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        for name in ("model", "optimizer", "miner"):
+            getattr(self, name).load_state_dict(state[name])
+        self.generator.set_state(state["generator"])
+        self.pool = state["pool"]
+
+
+def _check(config) -> None:
+    choices = {
+        "loss": tuple(LOSSES),
+        "strategy": STRATEGIES,
+        "route": ("printed", "all"),
+    }
+    for name, allowed in choices.items():
+        if getattr(config, name) not in allowed:
+            raise ValueError(
+                f"{name} is {getattr(config, name)!r}; "
+                f"choose one of {', '.join(allowed)}"
+            )

@@ -1,0 +1,213 @@
+"""AVCL's step: which loss reaches which parameters, and who poses."""
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from lightning.fabric import Fabric
+from toys import Scenes
+
+from depthlib.geometry import pose_matrix
+from depthlib.losses import view_consistency
+from depthlib.models import AVCL
+from depthlib.training import TrainConfig, fit
+from depthlib.training.view_consistent import (
+    FIXED,
+    MINERS,
+    STRATEGIES,
+    ViewConsistentStep,
+)
+
+K = torch.tensor([[30.0, 0, 16], [0, 30, 16], [0, 0, 1]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training(TrainConfig):
+    strategy: str = "adversarial"
+    penalty: float = 1.0
+    route: str = "printed"
+    batch_size: int = 4
+    samples: int = 16
+    lr: float = 1e-3
+
+
+class Seen(Scenes):
+    """The toy scenes through a camera with a usual angle of view."""
+
+    def __getitem__(self, i):
+        return super().__getitem__(i) | {"intrinsics": K}
+
+
+def network(**options):
+    torch.manual_seed(0)
+    return AVCL(width=0.125, blocks=(1, 1, 1, 1), stride=8, **options)
+
+
+def batch():
+    data = Seen(4)
+    samples = [data[i] for i in range(4)]
+    return {
+        name: torch.stack([s[name] for s in samples])
+        for name in ("image", "depth", "mask", "intrinsics")
+    }
+
+
+def stepped(**changes):
+    """The step after one call, with the gradients of that call."""
+    c = Training(**changes)
+    model = network(head="ordinal" if c.loss == "dorn" else "metric")
+    step = ViewConsistentStep(Fabric(accelerator="cpu", devices=1), model, c)
+    # A rate of zero: parameters stay, gradients can be looked at.
+    step(batch(), 0.0, 0)
+    return step
+
+
+def slopes(part):
+    return torch.cat([p.grad.flatten() for p in part.parameters()])
+
+
+@pytest.mark.parametrize("loss", ["l1", "berhu", "dorn"])
+def test_the_printed_route(loss):
+    """Depth head: L_dep alone. Trunk: both. Pose head: its own loss."""
+    plain, avcl, both = (
+        stepped(loss=loss, **changes).model
+        for changes in (
+            {"strategy": "none"},
+            {"strategy": "fixed_c"},
+            {"strategy": "fixed_c", "route": "all"},
+        )
+    )
+    assert torch.equal(slopes(avcl.head), slopes(plain.head))
+    assert not torch.equal(slopes(both.head), slopes(plain.head))
+    assert not torch.equal(slopes(avcl.trunk), slopes(plain.trunk))
+    # The same sums, added up in another order.
+    gap = slopes(avcl.trunk) - slopes(both.trunk)
+    assert gap.norm() < 1e-4 * slopes(both.trunk).norm()
+    for model in (plain, avcl, both):
+        assert all(p.grad is None for p in model.pose.parameters())
+
+
+def test_the_gradients_are_those_of_the_sum():
+    """Trunk of "all" against autograd on the written-out loss."""
+    avcl = stepped(strategy="fixed_b", route="all").model
+    model, b = network(), batch()
+    raw = model.raw(model.encode(b["image"]), (32, 32))
+    pose = pose_matrix(torch.tensor(FIXED["fixed_b"]))
+    seen = view_consistency(raw, b["depth"], K, pose, b["mask"])
+    ((raw - b["depth"]).abs().mean() + seen).backward()
+    for part in ("trunk", "head"):
+        mine, theirs = (
+            slopes(getattr(model, part)),
+            slopes(getattr(avcl, part)),
+        )
+        assert torch.allclose(mine, theirs, atol=1e-6)
+
+
+def test_double_is_twice_the_plain_gradient():
+    plain, double = (stepped(strategy=s).model for s in ("none", "double"))
+    assert torch.allclose(slopes(double.trunk), 2 * slopes(plain.trunk))
+    assert torch.allclose(slopes(double.head), 2 * slopes(plain.head))
+
+
+@pytest.mark.parametrize("strategy", MINERS)
+def test_the_pose_head_learns_alone(strategy):
+    """Its loss reaches it and nothing else: depth parts as without it."""
+    step = stepped(strategy=strategy, penalty=0.1)
+    assert slopes(step.model.pose).abs().sum() > 0
+    frozen = stepped(strategy=strategy, penalty=1e6).model
+    for part in ("trunk", "head"):
+        one, two = (slopes(getattr(m, part)) for m in (step.model, frozen))
+        assert torch.equal(one, two)
+
+
+@pytest.mark.parametrize(
+    "strategy, silent", [("adversarial", [2, 3, 4, 5]), ("splat", [])]
+)
+def test_what_the_miner_can_feel(strategy, silent):
+    """Printed warp: roll and shifts hear the penalty alone; splat: all six.
+
+    The rows of the last layer are the six components.
+    """
+    step = stepped(strategy=strategy, penalty=0.0)
+    rows = step.model.pose.linear.weight.grad.abs().sum(1)
+    # t_z cancels between truth and prediction, but for rounding.
+    felt = rows > 1e-4 * rows.max()
+    assert felt.tolist() == [k not in silent for k in range(6)]
+
+
+def test_the_miner_climbs_and_the_penalty_holds_it():
+    for penalty, sign in ((0.0, 1), (1e4, -1)):
+        c = Training(strategy="splat", penalty=penalty)
+        model, b = network(), batch()
+        step = ViewConsistentStep(Fabric(accelerator="cpu"), model, c)
+        with torch.no_grad():
+            features = model.encode(b["image"])
+            depth = model.decode(model.raw(features, (32, 32)))
+            before = model.pose(features)
+        for _ in range(20):
+            for group in step.miner.param_groups:
+                group["lr"] = 1e-3
+            step._mine(features, depth, b)
+        with torch.no_grad():
+            after = model.pose(features)
+        grown = after.norm() - before.norm()
+        assert grown * sign > 0
+
+
+def test_poses_of_each_strategy():
+    features = torch.randn(4, network().trunk.channels[-1], 4, 4)
+    for strategy in STRATEGIES[2:]:
+        step = stepped(strategy=strategy)
+        one, two = (step._pose(features) for _ in range(2))
+        assert one.shape == (4, 6) and not one.requires_grad
+        assert (one.abs() <= step.model.pose.limits + 1e-6).all()
+        drawn = strategy in ("random", "shuffled")
+        assert torch.equal(one, two) != drawn
+    with torch.no_grad():
+        proposed = step.model.pose(features)
+    assert torch.equal(one, proposed)
+
+
+def test_shuffled_poses_are_earlier_ones():
+    step = stepped(strategy="shuffled")
+    pool = {tuple(p) for p in step.pool.tolist()}
+    features = torch.randn(4, step.model.trunk.channels[-1], 4, 4)
+    drawn = step._pose(features)
+    with torch.no_grad():
+        pool |= {tuple(p) for p in step.model.pose(features).tolist()}
+    assert {tuple(p) for p in drawn.tolist()} <= pool
+    for _ in range(200):
+        step._pose(features)
+    assert len(step.pool) == 512
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("strategy", ["random", "shuffled", "splat"])
+def test_a_killed_training_ends_with_the_same_weights(tmp_path, strategy):
+    c, data = Training(strategy=strategy, samples=32), Seen(6)
+    whole = network()
+    expected = fit(whole, data, c, step=ViewConsistentStep).losses
+
+    def kill(seen):
+        if seen >= 16:
+            raise Killed
+
+    options = {"checkpoint": tmp_path / "x.pt", "checkpoint_seconds": 0.0}
+    options["step"] = ViewConsistentStep
+    with pytest.raises(Killed):
+        fit(network(), data, c, on_step=kill, **options)
+    again = network()
+    assert fit(again, data, c, **options).losses == expected
+    for a, b in zip(whole.parameters(), again.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "field, value", [("loss", "l7"), ("strategy", "x"), ("route", "y")]
+)
+def test_bad_choices_are_named(field, value):
+    with pytest.raises(ValueError, match=f"{field} is '{value}'; choose"):
+        stepped(**{field: value})
