@@ -16,8 +16,12 @@ COLOUR_ORDERS = ((0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
 
 
 def mirror(sample: Sample) -> Sample:
-    """The sample as seen in a mirror: ``c_x`` becomes ``W - c_x``."""
-    changed = {name: sample[name].flip(-1) for name in MAPS}
+    """The sample as seen in a mirror: ``c_x`` becomes ``W - c_x``.
+
+    A label map of superpixels, where there is one, is mirrored with it.
+    """
+    names = (*MAPS, "labels") if "labels" in sample else MAPS
+    changed = {name: sample[name].flip(-1) for name in names}
     intrinsics = sample["intrinsics"].clone()
     intrinsics[0, 1] *= -1
     intrinsics[0, 2] = sample["image"].shape[-1] - intrinsics[0, 2]

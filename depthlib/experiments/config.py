@@ -47,6 +47,10 @@ class RunConfig(TrainConfig):
 
     # Whether a loss of this kind of run needs maps without holes.
     WHOLE_MAPS: ClassVar = False
+    # Whether anything is trained; else ``compute`` has it all.
+    TRAINS: ClassVar = True
+    # Whether a training that diverges is a result, to be kept as a record.
+    MAY_DIVERGE: ClassVar = False
     # What a run's images depend on.
     DATA: ClassVar = (
         "data",
@@ -107,6 +111,14 @@ class RunConfig(TrainConfig):
     def extra_scores(self, model, data) -> dict[str, float]:
         """Scores beside the protocol's, for curves and results."""
         return {}
+
+    def compute(self, data, protocol) -> dict[str, dict]:
+        """What a run without a training measures on its test images.
+
+        Returns:
+            ``{"image", "pixel", "quality"}``: metrics by name.
+        """
+        raise NotImplementedError
 
     def readings(self) -> list["Reading"]:
         """Further ways to score the trained network, beside the headline."""

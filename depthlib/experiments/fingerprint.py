@@ -31,6 +31,10 @@ class _Toys(Dataset):
         self.least = 0.05 if holes else -1
         rng = torch.Generator().manual_seed(0)
         self.images = torch.rand(8, 3, *size, generator=rng)
+        height, width = size
+        self.intrinsics = torch.tensor(
+            [[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]]
+        )
 
     def __len__(self):
         return len(self.images)
@@ -43,7 +47,7 @@ class _Toys(Dataset):
             "image": image,
             "depth": depth,
             "mask": image[1:2] > self.least,
-            "intrinsics": torch.eye(3),
+            "intrinsics": self.intrinsics,
             "index": i,
         }
 
@@ -51,7 +55,8 @@ class _Toys(Dataset):
 def fingerprint(config: RunConfig) -> list[float]:
     """Losses of three toy steps, then abs_rel and rmse of the toy images.
 
-    Only what ``RunConfig.recipe`` keeps of ``config`` matters.
+    Only what ``RunConfig.recipe`` keeps of ``config`` matters. Of a recipe
+    that diverges even so, the finite losses alone.
     """
     return list(_measure(config.recipe()))
 
@@ -59,22 +64,31 @@ def fingerprint(config: RunConfig) -> list[float]:
 @functools.cache
 def _measure(recipe: RunConfig) -> tuple[float, ...]:
     from depthlib.metrics import PROTOCOLS
-    from depthlib.training import fit
+    from depthlib.training import TrainingDivergedError, fit
     from depthlib.training.evaluate import predict_all
 
     threads, state = torch.get_num_threads(), torch.get_rng_state()
     torch.set_num_threads(1)
     protocol = PROTOCOLS["rooms"]
     try:
-        model = recipe.build_model()
         data = _Toys(recipe.size, holes=not recipe.WHOLE_MAPS)
-        losses = fit(model, data, recipe, step=recipe.step_class()).losses
+        if not recipe.TRAINS:
+            found = recipe.compute(data, protocol)
+            values = [v for part in found.values() for v in part.values()]
+            return tuple(float(f"{v:.7g}") for v in values)
+        model = recipe.build_model()
+        try:
+            history = fit(model, data, recipe, step=recipe.step_class())
+        except TrainingDivergedError as error:
+            if not recipe.MAY_DIVERGE:
+                raise
+            return tuple(float(f"{v:.7g}") for v in error.history.losses)
         prediction, truth = predict_all(model, data, protocol)
         scores = protocol.evaluate(prediction, truth["depth"], truth["mask"])
     finally:
         torch.set_num_threads(threads)
         torch.set_rng_state(state)
-    values = [*losses, scores["abs_rel"], scores["rmse"]]
+    values = [*history.losses, scores["abs_rel"], scores["rmse"]]
     return tuple(float(f"{v:.7g}") for v in values)
 
 

@@ -77,9 +77,11 @@ def frame(records: list[dict]):
 
     Metric columns hold the per-image means; pooled values are prefixed
     ``pixel_``; quality measures stand under their own names. ``curve``,
-    ``per_image`` and ``trivial`` stay nested. ``reading`` is 0 for the
-    headline of a run; each further way in which its network was scored
-    (``RunConfig.readings``) is a row of its own, without the nested ones.
+    ``per_image`` and ``trivial`` stay nested. ``collapse`` says what became
+    of a training that came to nothing, else it is empty. ``reading`` is 0
+    for the headline of a run; each further way in which its network was
+    scored (``RunConfig.readings``) is a row of its own, without the nested
+    ones.
     """
     import pandas as pd
 
@@ -89,6 +91,7 @@ def frame(records: list[dict]):
         pooled = {f"pixel_{k}": v for k, v in metrics["pixel"].items()}
         nested = ("curve", "per_image", "trivial", "fingerprint")
         about = ("key", "seconds", "device", "date", "commit", "protocol")
+        about = (*about, "collapse")
         shared = record["config"] | {name: record.get(name) for name in about}
         rows.append(
             shared

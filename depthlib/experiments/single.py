@@ -15,6 +15,7 @@ import torch
 
 import depthlib
 from depthlib.data.cache import cache_dir
+from depthlib.experiments.collapse import collapse
 from depthlib.experiments.config import RunConfig
 from depthlib.experiments.fingerprint import fingerprint
 from depthlib.experiments.records import (
@@ -29,7 +30,8 @@ from depthlib.experiments.setup import (
     require_data,
     trivial_scores,
 )
-from depthlib.training import fit
+from depthlib.metrics import METRICS
+from depthlib.training import TrainingDivergedError, fit
 from depthlib.training.evaluate import evaluate, predict_all, score
 
 KEPT_IMAGES = 200
@@ -53,7 +55,11 @@ def run_one(config: RunConfig, results: Path | None = None) -> dict:
     with FileLock(lock), one_thread():
         if not path.exists():
             checkpoint = cache_dir() / "checkpoints" / f"{name}.pt"
-            write_record(path, _train_and_score(config, checkpoint, path))
+            if config.TRAINS:
+                record = _train_and_score(config, checkpoint, path)
+            else:
+                record = _compute(config)
+            write_record(path, record)
             checkpoint.unlink(missing_ok=True)
     return read_record(path)
 
@@ -74,45 +80,31 @@ def _train_and_score(config, checkpoint, path) -> dict:
         return {name: round(value, 5) for name, value in scores.items()}
 
     fabric = make_fabric(config)
-    history = fit(
-        model,
-        train,
-        config,
-        evaluate=on_curve,
-        checkpoint=checkpoint,
-        step=config.step_class(),
-        fabric=fabric,
-    )
-    began = time.perf_counter()
-    prediction, truth = predict_all(model, test, protocol)
-    result = score(prediction, truth, protocol)
-    extra = config.extra_scores(model, test)
-    if config.seed == 0:
-        save_maps(prediction[:KEPT_MAPS], path.with_suffix(".png"))
+    try:
+        history = fit(
+            model,
+            train,
+            config,
+            evaluate=on_curve,
+            checkpoint=checkpoint,
+            step=config.step_class(),
+            fabric=fabric,
+        )
+    except TrainingDivergedError as error:
+        if not config.MAY_DIVERGE:
+            raise
+        history, scores = error.history, _no_scores(error)
+        began = time.perf_counter()
+    else:
+        began = time.perf_counter()
+        scores = _scores(config, model, train, test, protocol, path)
+    columns = history.curve[0] if history.curve else {"samples": None}
     return {
-        "experiment": config.experiment,
-        "profile": config.profile,
-        "key": config.key,
-        "kind": type(config).__name__,
-        "config": plain(config),
-        "protocol": protocol.describe(),
-        "metrics": {
-            "image": _rounded(result.image),
-            "pixel": _rounded(result.pixel),
-            "quality": _rounded(result.quality | extra),
-        },
-        **_readings(config, model),
+        **_heading(config, protocol),
+        **scores,
         "curve": {
-            name: [point[name] for point in history.curve]
-            for name in ("samples", *CURVE_METRICS, *extra)
+            name: [point[name] for point in history.curve] for name in columns
         },
-        "per_image": {
-            name: [
-                float(f"{v:.4g}") for v in result.per_image[name][:KEPT_IMAGES]
-            ]
-            for name in CURVE_METRICS
-        },
-        "trivial": trivial_scores(train, truth, protocol),
         "fingerprint": fingerprint(config),
         "data": {
             "train": manifest_hash(train),
@@ -120,6 +112,77 @@ def _train_and_score(config, checkpoint, path) -> dict:
         },
         "seconds": round(history.seconds + time.perf_counter() - began, 2),
         **provenance(fabric.device),
+    }
+
+
+def _heading(config, protocol) -> dict:
+    """What a record is of."""
+    return {
+        "experiment": config.experiment,
+        "profile": config.profile,
+        "key": config.key,
+        "kind": type(config).__name__,
+        "config": plain(config),
+        "protocol": protocol.describe(),
+    }
+
+
+def _scores(config, model, train, test, protocol, path) -> dict:
+    """Everything that a record says about a trained network."""
+    prediction, truth = predict_all(model, test, protocol)
+    result = score(prediction, truth, protocol)
+    extra = config.extra_scores(model, test)
+    if config.seed == 0:
+        save_maps(prediction[:KEPT_MAPS], path.with_suffix(".png"))
+    return {
+        "metrics": {
+            "image": _rounded(result.image),
+            "pixel": _rounded(result.pixel),
+            "quality": _rounded(result.quality | extra),
+        },
+        "collapse": collapse(prediction, truth),
+        **_readings(config, model),
+        "per_image": {
+            name: [
+                float(f"{v:.4g}") for v in result.per_image[name][:KEPT_IMAGES]
+            ]
+            for name in CURVE_METRICS
+        },
+        "trivial": trivial_scores(train, truth, protocol),
+    }
+
+
+def _no_scores(error) -> dict:
+    """The same of a network that diverged: it has none, and says why."""
+    return {
+        "metrics": {
+            "image": dict.fromkeys(METRICS),
+            "pixel": {},
+            "quality": {},
+        },
+        "collapse": f"diverged: {error}",
+        "per_image": {},
+        "trivial": None,
+    }
+
+
+def _compute(config) -> dict:
+    """The record of a run that trains nothing."""
+    began = time.perf_counter()
+    test, protocol = evaluation_set(config)
+    metrics = config.compute(test, protocol)
+    hashed = manifest_hash(test)
+    return {
+        **_heading(config, protocol),
+        "metrics": {part: _rounded(v) for part, v in metrics.items()},
+        "collapse": "",
+        "curve": {},
+        "per_image": {},
+        "trivial": None,
+        "fingerprint": fingerprint(config),
+        "data": {"train": hashed, "test": hashed},
+        "seconds": round(time.perf_counter() - began, 2),
+        **provenance(torch.device("cpu")),
     }
 
 

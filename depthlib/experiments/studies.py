@@ -1,18 +1,57 @@
 """The studies of the book: their experiments and the kinds of their runs."""
 
 from depthlib.experiments import transfer_study
+from depthlib.experiments.adversarial_run import AdversarialRun
+from depthlib.experiments.adversarial_study import ADVERSARIAL_STUDY
+from depthlib.experiments.avcl_run import AVCLRun, WarpRun
+from depthlib.experiments.computed_run import HessianRun
 from depthlib.experiments.config import RunConfig
+from depthlib.experiments.crf_run import CRFRun, OracleRun
+from depthlib.experiments.crf_study import CRF_STUDY
 from depthlib.experiments.d3net_run import D3NetRun
 from depthlib.experiments.densedepth_run import DenseDepthRun
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import profile as by_name
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
+from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
+
+
+def joined(*studies: dict) -> dict:
+    """Experiments by name; those that studies share have the runs of all."""
+    grids = {}
+    for study in studies:
+        for name, make in study.items():
+            grids.setdefault(name, []).append(make)
+
+    def all_of(makers):
+        return lambda p: [run for make in makers for run in make(p)]
+
+    return {name: all_of(makers) for name, makers in grids.items()}
+
 
 LABELLED_TRAIN = 795  # NYU Depth v2's own number of training pairs
 
 # Name of an experiment -> function of a profile that returns its grid.
-STUDIES = {**LOSS_STUDY, **TRANSFER_STUDY}
-KINDS = {kind.__name__: kind for kind in (D3NetRun, DenseDepthRun)}
+STUDIES = joined(
+    LOSS_STUDY,
+    TRANSFER_STUDY,
+    ADVERSARIAL_STUDY,
+    CRF_STUDY,
+    VIEWPOINT_STUDY,
+)
+KINDS = {
+    kind.__name__: kind
+    for kind in (
+        D3NetRun,
+        DenseDepthRun,
+        AdversarialRun,
+        HessianRun,
+        CRFRun,
+        OracleRun,
+        AVCLRun,
+        WarpRun,
+    )
+}
 
 
 def config_of(record: dict) -> RunConfig:

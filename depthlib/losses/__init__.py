@@ -24,7 +24,9 @@ from depthlib.losses.regression import (
     huber_true,
     l1,
     l2,
+    log_l1,
     log_mse,
+    relative_l1,
     scale_invariant,
 )
 from depthlib.losses.structural import eigen_grad, gradient_loss
@@ -38,6 +40,8 @@ LOSSES = {
     "huber_true": huber_true,
     "scale_invariant": scale_invariant,
     "log_mse": log_mse,
+    "log_l1": log_l1,
+    "relative_l1": relative_l1,
     "eigen_grad": eigen_grad,
     "gradient_loss": gradient_loss,
 }
@@ -57,8 +61,10 @@ __all__ = [
     "huber_true",
     "l1",
     "l2",
+    "log_l1",
     "log_mse",
     "ordinal_loss",
+    "relative_l1",
     "scale_invariant",
     "ssim_loss",
     "view_consistency",

@@ -15,7 +15,12 @@ import math
 import torch
 from torch import Tensor
 
-from depthlib.losses.masking import log_residual, mean_valid, residual
+from depthlib.losses.masking import (
+    log_residual,
+    mean_valid,
+    residual,
+    widen,
+)
 
 __all__ = [
     "berhu",
@@ -23,7 +28,9 @@ __all__ = [
     "huber_true",
     "l1",
     "l2",
+    "log_l1",
     "log_mse",
+    "relative_l1",
     "scale_invariant",
 ]
 
@@ -55,6 +62,40 @@ def l2(
     Arguments and errors as in `l1`; the result is in square metres.
     """
     return mean_valid(residual(prediction, target, mask).square(), mask)
+
+
+def log_l1(
+    prediction: Tensor, target: Tensor, mask: Tensor | None = None
+) -> Tensor:
+    """Mean absolute log error: (1/N) sum |d|, over the batch's valid pixels.
+
+    The loss in "log space" that Chen et al. (2018) set L1 against. Depths
+    must be above 0 where valid; arguments and errors as in `log_mse`.
+    """
+    d, _ = log_residual(prediction, target, mask)
+    return mean_valid(d.abs(), mask)
+
+
+def relative_l1(
+    prediction: Tensor, target: Tensor, mask: Tensor | None = None
+) -> Tensor:
+    """Mean relative error: (1/N) sum |l| / y, what `abs_rel` reports.
+
+    Arguments as in `l1`; the target is above 0 where valid.
+
+    Raises:
+        ValueError: as in `l1`; a valid target is not above 0.
+    """
+    error = residual(prediction, target, mask).abs()
+    target = widen(target)
+    if mask is not None:
+        target = torch.where(mask, target, 1.0)
+    if (target <= 0).any():
+        raise ValueError(
+            f"target holds a valid depth of {target.min().item():.4g} m; a "
+            "relative error needs depths above 0: mask such pixels."
+        )
+    return mean_valid(error / target, mask)
 
 
 def berhu(

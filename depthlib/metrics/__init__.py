@@ -2,6 +2,7 @@
 
 from depthlib.kernels.ssim import ssim
 from depthlib.metrics.bounds import BOUNDS, Bound, Violation, check_bounds
+from depthlib.metrics.coupling import cross_reach, cross_rows, cross_share
 from depthlib.metrics.depth import (
     DIRECTIONS,
     METRICS,
@@ -10,9 +11,11 @@ from depthlib.metrics.depth import (
 )
 from depthlib.metrics.edges import (
     edge_f1,
+    edge_f1_ranges,
     edge_scores,
     gradient_ratio,
     high_frequency_ratio,
+    spectral_slope,
 )
 from depthlib.metrics.protocol import PROTOCOLS, Protocol
 from depthlib.metrics.quality import mssim, normal_error, residual_share
@@ -32,8 +35,12 @@ __all__ = [
     "bin_errors",
     "bin_spread",
     "check_bounds",
+    "cross_reach",
+    "cross_rows",
+    "cross_share",
     "depth_metrics",
     "edge_f1",
+    "edge_f1_ranges",
     "edge_scores",
     "gradient_ratio",
     "high_frequency_ratio",
@@ -42,6 +49,7 @@ __all__ = [
     "normal_error",
     "residual_share",
     "scale_share",
+    "spectral_slope",
     "ssim",
     "trivial_predictors",
 ]

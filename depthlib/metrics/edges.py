@@ -14,9 +14,11 @@ from depthlib.metrics.inputs import average_images, chunks, finite_pair
 
 __all__ = [
     "edge_f1",
+    "edge_f1_ranges",
     "edge_scores",
     "gradient_ratio",
     "high_frequency_ratio",
+    "spectral_slope",
 ]
 
 
@@ -84,6 +86,61 @@ def edge_scores(
     return {k: average_images(v, average) for k, v in scores.items()}
 
 
+def edge_f1_ranges(
+    prediction,
+    target,
+    mask=None,
+    threshold: float = 0.5,
+    *,
+    average: str = "image",
+) -> dict:
+    """`edge_f1` of the foreground, the middle and the background.
+
+    An outline belongs to the surface in front: a pixel counts with the
+    smallest true depth of its 3 x 3 neighbourhood. The known pixels of each
+    image are split into thirds by that depth; arguments as in `edge_f1`.
+
+    Returns:
+        ``{"near", "middle", "far"}``, floats or ``(B,)`` tensors.
+    """
+    prediction, target, mask = finite_pair(prediction, target, mask)
+    counts = [[], [], []]
+    for part in chunks(target):
+        known = whole_neighbourhoods(mask[part], part.start)
+        found, true = (
+            (sobel(x[part]) > threshold) & known for x in (prediction, target)
+        )
+        front = -F.max_pool2d(-target[part], 3, stride=1, padding=1)
+        for i, third in enumerate(_thirds(front, known)):
+            both = found & true & third
+            counts[i].append(_counts(both, found & third, true & third))
+    scores = {}
+    for name, rows in zip(("near", "middle", "far"), counts, strict=True):
+        both, found, true = torch.cat(rows, 1)
+        f1 = 2 * both / (found + true)
+        f1 = torch.where(found + true > 0, f1, 1.0)
+        scores[name] = average_images(f1, average)
+    return scores
+
+
+def _thirds(depth: Tensor, known: Tensor) -> list[Tensor]:
+    """Masks of the nearest, middle and farthest third of each image."""
+    limits = torch.stack(
+        [
+            torch.quantile(
+                d[k].double(), d.new_tensor([1 / 3, 2 / 3]).double()
+            )
+            for d, k in zip(depth, known, strict=True)
+        ]
+    ).to(depth)
+    low, high = (x[:, None, None, None] for x in limits.unbind(1))
+    return [
+        known & (depth <= low),
+        known & (depth > low) & (depth <= high),
+        known & (depth > high),
+    ]
+
+
 def gradient_ratio(prediction, target, mask=None, *, average: str = "image"):
     """Mean gradient magnitude of the prediction over that of the truth.
 
@@ -133,25 +190,71 @@ def high_frequency_ratio(
             beyond the radius.
     """
     prediction, target, _ = finite_pair(prediction, target)
-    height, width = target.shape[-2:]
-    fy = torch.fft.fftfreq(height, dtype=torch.float64)
-    fx = torch.fft.fftfreq(width, dtype=torch.float64)
-    frequency = torch.hypot(fy.unsqueeze(1), fx).to(target.device)
-    taper = torch.outer(
-        torch.hann_window(height, periodic=False, dtype=torch.float64),
-        torch.hann_window(width, periodic=False, dtype=torch.float64),
-    ).to(target.device)
+    frequency = _frequencies(target)
     shares = []
     for part in chunks(target):
-        pair = torch.stack([prediction[part, 0], target[part, 0]]).double()
-        # Subtract the mean that the window sees, or it leaks around zero.
-        mean = (pair * taper).sum((-2, -1), keepdim=True) / taper.sum()
-        power = torch.fft.fft2((pair - mean) * taper).abs().square()
+        pair = torch.stack([prediction[part, 0], target[part, 0]])
+        power = _power(pair)
         total = power.sum((-2, -1))
         fine = (power * (frequency > radius)).sum((-2, -1))
         shares.append(torch.where(total > 0, fine / total, total).cpu())
     top, bottom = torch.cat(shares, 1)
     return average_images(_ratio(top, bottom, "fine detail"), average)
+
+
+def spectral_slope(depth) -> Tensor:
+    """How fast the power of a map falls with frequency, ``(B,)``.
+
+    The slope of log power against log frequency: least squares through the
+    ring means at whole multiples of the lowest frequency, up to the finest
+    that every direction has. Maps with sharp steps have about -3, smooth
+    ones steeper slopes; white noise has 0.
+
+    Args:
+        depth: ``(B, 1, H, W)``, no hole, not constant, at least 8 x 8.
+
+    Raises:
+        ValueError: maps that are too small; one that is constant.
+    """
+    depth, _, _ = finite_pair(depth, depth)
+    if min(depth.shape[-2:]) < 8:
+        raise ValueError(
+            f"depth has shape {tuple(depth.shape)}; a slope needs maps of at "
+            "least 8 x 8 pixels"
+        )
+    frequency, side = _frequencies(depth), max(depth.shape[-2:])
+    ring = (frequency * side).round().long()
+    rings = torch.arange(1, min(depth.shape[-2:]) // 2)
+    slopes = []
+    for part in chunks(depth):
+        power = _power(depth[part, 0]).cpu()
+        if (power.sum((-2, -1)) == 0).any():
+            raise ValueError("depth holds a constant map, which has no slope")
+        means = [power[:, (ring == r).cpu()].mean(1) for r in rings]
+        y, x = torch.stack(means, 1).log(), rings.double().log()
+        x = x - x.mean()
+        slopes.append((y * x).sum(1) / (x * x).sum())
+    return torch.cat(slopes)
+
+
+def _frequencies(maps: Tensor) -> Tensor:
+    """Cycles per pixel of each Fourier coefficient, ``(H, W)`` float64."""
+    height, width = maps.shape[-2:]
+    fy = torch.fft.fftfreq(height, dtype=torch.float64)
+    fx = torch.fft.fftfreq(width, dtype=torch.float64)
+    return torch.hypot(fy.unsqueeze(1), fx).to(maps.device)
+
+
+def _power(maps: Tensor) -> Tensor:
+    """Fourier power of ``(..., H, W)`` after a Hann window, float64."""
+    maps, (height, width) = maps.double(), maps.shape[-2:]
+    taper = torch.outer(
+        torch.hann_window(height, periodic=False, dtype=torch.float64),
+        torch.hann_window(width, periodic=False, dtype=torch.float64),
+    ).to(maps.device)
+    # Subtract the mean that the window sees, or it leaks around zero.
+    mean = (maps * taper).sum((-2, -1), keepdim=True) / taper.sum()
+    return torch.fft.fft2((maps - mean) * taper).abs().square()
 
 
 def _gradients(prediction, target, mask):

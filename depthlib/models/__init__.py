@@ -7,7 +7,7 @@
 """
 
 from depthlib.models.avcl import AVCL, MetricHead, PoseGenerator
-from depthlib.models.crf import CNNCRF, CRF
+from depthlib.models.crf import CNNCRF, CRF, UnaryCNN
 from depthlib.models.critics import (
     FIELDS,
     discriminator_for,
@@ -27,7 +27,7 @@ from depthlib.models.patchgan import (
     receptive_field,
 )
 from depthlib.models.resnet import ResNetEncoder
-from depthlib.models.scale import scale_depth, unscale_depth
+from depthlib.models.scale import ScaledDepth, scale_depth, unscale_depth
 from depthlib.models.spectral import power_iteration, spectral_normalise
 from depthlib.models.targets import (
     MetricDepth,
@@ -54,7 +54,9 @@ __all__ = [
     "PoseGenerator",
     "ReciprocalDepth",
     "ResNetEncoder",
+    "ScaledDepth",
     "UNet",
+    "UnaryCNN",
     "discriminator_for",
     "from_reciprocal",
     "ordinal_depth",

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from depthlib.kernels import crf_map, crf_nll
+from depthlib.kernels.crf import LOG_PI
 from depthlib.models.layers import scaled
 from depthlib.models.scale import scale_depth, unscale_depth
 from depthlib.models.superpixels import (
@@ -21,7 +22,7 @@ from depthlib.models.superpixels import (
     superpixel_means,
 )
 
-__all__ = ["CNNCRF", "CRF", "similarities"]
+__all__ = ["CNNCRF", "CRF", "UnaryCNN", "similarities"]
 
 CHANNELS = (64, 128, 256)  # of the stages of the unary network
 HIDDEN = 128
@@ -220,14 +221,21 @@ class CNNCRF(nn.Module):
             labels: as `forward`.
         """
         labels = self.segment(image) if labels is None else labels
-        means, known = superpixel_means(depth, labels, mask)
-        target = scale_depth(means[..., 0], self.min_depth, self.max_depth)
+        target, known = self.targets(depth, mask, labels)
         return self.crf.nll(
             self.unaries(image, labels),
             similarities(image, labels),
             target,
             known,
         )
+
+    def targets(
+        self, depth: Tensor, mask: Tensor, labels: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Mean depths scaled to [-1, 1], ``(B, n)``, and which are known."""
+        means, known = superpixel_means(depth, labels, mask)
+        scaled = scale_depth(means[..., 0], self.min_depth, self.max_depth)
+        return scaled, known
 
     def decay(self, network: float, beta: float) -> Tensor:
         """network / 2 |gamma|^2 + beta / 2 |beta|^2, of Eq. 10.
@@ -236,8 +244,10 @@ class CNNCRF(nn.Module):
         themselves, which no optimiser's own weight decay would reach.
         """
         parts = (*self.features.parameters(), *self.regressor.parameters())
-        total = sum(p.square().sum() for p in parts)
-        return network / 2 * total + beta / 2 * self.crf.beta.square().sum()
+        total = network / 2 * sum(p.square().sum() for p in parts)
+        if self.crf is None:
+            return total
+        return total + beta / 2 * self.crf.beta.square().sum()
 
     def segment(self, image: Tensor) -> Tensor:
         """Superpixels ``(B, H, W)`` of images."""
@@ -276,6 +286,36 @@ class CNNCRF(nn.Module):
     def _metres(self, level, labels):
         depth = unscale_depth(level, self.min_depth, self.max_depth)
         return spread(depth, labels)
+
+
+class UnaryCNN(CNNCRF):
+    """A `CNNCRF` without its CRF: what the pairwise terms have to beat.
+
+    Same arguments, same initial weights; without pairwise terms the most
+    probable depths are the unaries themselves, and the likelihood is that of
+    independent Gaussians, i.e. regression on the superpixels' mean depths.
+    """
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.crf = None
+
+    def forward(self, image: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Depth ``(B, 1, H, W)``, metres, constant over superpixels."""
+        return self.unary_depth(image, labels)
+
+    def nll(
+        self,
+        image: Tensor,
+        depth: Tensor,
+        mask: Tensor,
+        labels: Tensor | None = None,
+    ) -> Tensor:
+        """As `CNNCRF.nll` for R = 0: (y_i - z_i)^2 + ln(pi) / 2, summed."""
+        labels = self.segment(image) if labels is None else labels
+        target, known = self.targets(depth, mask, labels)
+        square = (self.unaries(image, labels) - target).square()
+        return torch.where(known, square + LOG_PI / 2, 0.0).sum(1)
 
 
 def _stage(channels: int, out: int) -> list[nn.Module]:

@@ -1,8 +1,9 @@
 """Metres to the range [-1, 1] of a tanh, and back."""
 
-from torch import Tensor
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-__all__ = ["scale_depth", "unscale_depth"]
+__all__ = ["ScaledDepth", "scale_depth", "squeeze", "unscale_depth"]
 
 
 def scale_depth(
@@ -34,6 +35,50 @@ def unscale_depth(
     """
     _check_range(min_depth, max_depth)
     return min_depth + (max_depth - min_depth) * (scaled + 1) / 2
+
+
+class ScaledDepth(nn.Module):
+    """A network with outputs in [-1, 1], as a network of metres.
+
+    Args:
+        network: image ``(B, 3, H, W)`` -> scaled depth ``(B, 1, H, W)``.
+        min_depth: metres, what -1 means.
+        max_depth: metres, what 1 means.
+        size: (H, W) that images are squeezed to first, by averaging over
+            areas, whatever their aspect; None takes them as they are. The
+            depth then has this size.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        min_depth: float = 1e-3,
+        max_depth: float = 10.0,
+        size: tuple[int, int] | None = None,
+    ):
+        super().__init__()
+        _check_range(min_depth, max_depth)
+        self.network, self.size = network, size
+        self.min_depth, self.max_depth = min_depth, max_depth
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Depth ``(B, 1, h, w)`` in metres."""
+        if self.size:
+            image = squeeze(image, self.size)
+        return unscale_depth(
+            self.network(image), self.min_depth, self.max_depth
+        )
+
+
+def squeeze(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """Images ``(B, C, H, W)`` at another size, whatever the aspect.
+
+    Averaged over areas, as Chen et al. (2018) bring 375 x 1241 pixels to
+    256 x 256.
+    """
+    if image.shape[-2:] == tuple(size):
+        return image
+    return F.interpolate(image, size=tuple(size), mode="area")
 
 
 def _check_range(min_depth: float, max_depth: float) -> None:

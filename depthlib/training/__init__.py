@@ -1,6 +1,10 @@
 """One visible loop, and a step per kind of training."""
 
-from depthlib.training.config import D3NetTraining, TrainConfig
+from depthlib.training.config import (
+    ConditionalGanTraining,
+    D3NetTraining,
+    TrainConfig,
+)
 from depthlib.training.evaluate import Evaluation, evaluate
 from depthlib.training.loop import (
     History,
@@ -11,6 +15,7 @@ from depthlib.training.loop import (
 from depthlib.training.stream import SampleStream
 
 __all__ = [
+    "ConditionalGanTraining",
     "D3NetTraining",
     "Evaluation",
     "History",

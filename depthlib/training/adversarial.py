@@ -1,8 +1,10 @@
-"""One adversarial step of D3-Net: least squares on patches, plus L1.
+"""Adversarial steps: D learns to tell true from predicted depth, G to pass.
 
-The paper prints one formula for both players. Read as two: D minimises
+``AdversarialStep`` is that of D3-Net: least squares on patches, plus L1. The
+paper prints one formula for both players. Read as two: D minimises
 ``(D(x, y) - 1)^2 / 2 + D(x, G(x))^2 / 2`` and G minimises
-``(D(x, G(x)) - 1)^2 / 2 + weight * L1``, each once per step.
+``(D(x, G(x)) - 1)^2 / 2 + weight * L1``, each once per step. The step of
+``conditional_gan`` has the same skeleton.
 """
 
 import torch
@@ -27,7 +29,7 @@ class AdversarialStep:
     def __init__(self, fabric, model, config):
         self.fabric, self.config = fabric, config
         self.range = (model.min_depth, model.max_depth)
-        discriminator = build_discriminator(config.discriminator, model.width)
+        discriminator = self.make_discriminator(model)
         settings = {"lr": config.lr, "betas": config.betas}
         self.model, self.optimizer = fabric.setup(
             model, torch.optim.Adam(model.parameters(), **settings)
@@ -36,23 +38,30 @@ class AdversarialStep:
             discriminator,
             torch.optim.Adam(discriminator.parameters(), **settings),
         )
-        self.gan = LSGanLoss()
+        self.gan = self.make_gan_loss()
+
+    def make_discriminator(self, model):
+        """D with its initial weights."""
+        return build_discriminator(self.config.discriminator, model.width)
+
+    def make_gan_loss(self):
+        """The losses of both players."""
+        return LSGanLoss()
 
     def __call__(self, batch: dict, rate: float, step: int) -> dict:
         """Take one D step and one G step at ``rate``; return loss parts."""
-        for optimizer in (self.optimizer, self.d_optimizer):
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-        image = batch["image"]
+        self.set_rates(rate)
+        image, mask = batch["image"], batch["mask"]
+        prediction = self.model(image)
         real = scale_depth(batch["depth"], *self.range)
-        fake = scale_depth(self.model(image), *self.range)
+        fake = scale_depth(prediction, *self.range)
         # D must not tell real from fake by where truth is unknown.
-        real, shown = (torch.where(batch["mask"], x, -1) for x in (real, fake))
+        real, shown = (torch.where(mask, x, -1) for x in (real, fake))
 
-        parts = {"l1": l1(fake, real, batch["mask"])}
-        loss = self.config.weight * parts["l1"]
-        if self._adversary_is_on(step):
-            parts["d"] = self._update_discriminator(image, real, shown)
+        parts = self.distances(fake, real, batch, prediction)
+        loss = self.config.weight * sum(parts.values())
+        if self.adversary_is_on(step):
+            parts["d"] = self.update_discriminator(image, real, shown)
             parts["g"] = self._judge(image, shown)
             loss = loss + parts["g"]
         self.optimizer.zero_grad()
@@ -62,14 +71,37 @@ class AdversarialStep:
             name: part.detach() for name, part in parts.items()
         }
 
-    def _adversary_is_on(self, step: int) -> bool:
+    def set_rates(self, rate: float) -> None:
+        """The learning rates of both players for this step."""
+        for optimizer in (self.optimizer, self.d_optimizer):
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+
+    def distances(self, fake, real, batch, prediction) -> dict:
+        """What G minimises beside the adversarial term, by name.
+
+        Args:
+            fake: predicted depth, scaled to [-1, 1].
+            real: true depth, scaled, -1 where it is unknown.
+            batch: as it came, with ``depth`` in metres and ``mask``.
+            prediction: metres.
+        """
+        return {"l1": l1(fake, real, batch["mask"])}
+
+    def adversary_is_on(self, step: int) -> bool:
+        """Whether D plays in this step."""
         return self.config.phase == "single" or 2 * step >= self.config.steps
 
-    def _update_discriminator(self, image, real, fake):
+    def update_discriminator(self, image, real, fake):
+        """One step of D on a batch; returns its loss before the step."""
+        return self.discriminate(image, real, image, fake.detach())
+
+    def discriminate(self, image, real, fake_image, fake):
+        """One step of D on true pairs and on detached fake ones."""
         self.discriminator.requires_grad_(True)
         loss = self.gan.discriminator(
             self.discriminator(image, real),
-            self.discriminator(image, fake.detach()),
+            self.discriminator(fake_image, fake),
         )
         self.d_optimizer.zero_grad()
         self.fabric.backward(loss)

@@ -90,3 +90,65 @@ class D3NetTraining(TrainConfig):
                     f"{name} is {getattr(self, name)!r}; "
                     f"choose one of {', '.join(allowed)}"
                 )
+
+
+STABILISERS = (
+    "spectral_d",
+    "spectral_g",
+    "two_rates",
+    "pool",
+    "xavier",
+    "decay",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionalGanTraining(TrainConfig):
+    """What the conditional GAN adds.
+
+    Attributes:
+        loss: ``"l1"`` or ``"l2"`` on scaled depth, or another name of
+            ``depthlib.losses.LOSSES``, on metres.
+        adversary: whether there is a discriminator; nothing else changes.
+        weight: lambda, the factor of the loss beside the adversarial term.
+        field: side in pixels of what one score of D sees; None: one score
+            for the whole image.
+        critic_width: channels of D's first layer.
+        saturating: the printed minimax form of G's adversarial term.
+        terms: ``"gradient_ssim"`` adds a gradient and an SSIM term to the
+            loss; ``"none"``.
+        updates: steps of D for each of G.
+        removed: a stabiliser to leave out, ``"all"`` of them or ``"none"``.
+    """
+
+    betas: tuple[float, float] = (0.5, 0.999)
+    adversary: bool = True
+    weight: float = 100.0
+    field: int | None = 16
+    critic_width: int = 16
+    saturating: bool = False
+    terms: str = "none"
+    updates: int = 1
+    removed: str = "none"
+
+    def __post_init__(self):
+        super().__post_init__()
+        choices = {
+            "terms": ("none", "gradient_ssim"),
+            "removed": ("none", "all", *STABILISERS),
+        }
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}; "
+                    f"choose one of {', '.join(allowed)}"
+                )
+        if self.updates < 1:
+            raise ValueError(
+                f"updates is {self.updates}; give at least one step of D "
+                "for each of G, or switch the adversary off"
+            )
+
+    def keeps(self, stabiliser: str) -> bool:
+        """Whether a stabiliser is in use."""
+        return self.removed not in (stabiliser, "all")

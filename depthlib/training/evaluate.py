@@ -10,7 +10,9 @@ from depthlib.metrics import (
     Protocol,
     bin_spread,
     edge_f1,
+    edge_f1_ranges,
     gradient_ratio,
+    high_frequency_ratio,
     mssim,
     normal_error,
     residual_share,
@@ -33,10 +35,11 @@ class Evaluation:
         pixel: the same suite over all pixels pooled.
         quality: ``edge_f1``, ``gradient_ratio``, ``normal_error`` (degrees)
             and ``residual_share`` (share of errors below 5 cm), means over
-            images, and ``mssim`` where the truth has no holes and a farthest
-            depth; ``scale_share`` and ``bin_spread`` (over four ``ranges``
-            of depth), of all images and of predictions clipped to the
-            protocol's range.
+            images; ``edge_f1_near``, ``_middle`` and ``_far``; where the
+            truth has no holes ``high_frequency_ratio``, and ``mssim`` if it
+            has a farthest depth too; ``scale_share`` and ``bin_spread``
+            (over four ``ranges`` of depth), of all images and of
+            predictions clipped to the protocol's range.
     """
 
     per_image: dict[str, np.ndarray]
@@ -84,6 +87,12 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
         "scale_share": scale_share(clipped, depth, mask),
         "bin_spread": bin_spread(clipped, depth, mask, edges=ranges(protocol)),
     }
+    edges = edge_f1_ranges(prediction, depth, mask)
+    quality |= {f"edge_f1_{name}": value for name, value in edges.items()}
+    if mask.all():  # a hole would be detail
+        quality["high_frequency_ratio"] = high_frequency_ratio(
+            prediction, depth
+        )
     if mask.all() and protocol.max_depth:
         quality["mssim"] = mssim(
             prediction, depth, max_depth=protocol.max_depth
@@ -112,7 +121,7 @@ def evaluate(model, data, protocol: Protocol, *, batch_size=32) -> Evaluation:
         >>> data = rooms(2, split="test", size=(32, 64), cached=False)
         >>> model = D3Net(width=0.25, blocks=(1, 1, 1, 1))
         >>> sorted(evaluate(model, data, PROTOCOLS["rooms"]).quality)[:3]
-        ['bin_spread', 'edge_f1', 'gradient_ratio']
+        ['bin_spread', 'edge_f1', 'edge_f1_far']
     """
     prediction, truth = predict_all(
         model, data, protocol, batch_size=batch_size

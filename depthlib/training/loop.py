@@ -16,7 +16,13 @@ from depthlib.training.supervised import SupervisedStep
 
 
 class TrainingDivergedError(FloatingPointError):
-    """The loss is no longer a finite number."""
+    """The loss is no longer a finite number.
+
+    Attributes:
+        history: the training up to the last finite loss.
+    """
+
+    history = None
 
 
 @dataclass
@@ -99,7 +105,7 @@ def fit(
         parts = step(
             fabric.to_device(batch), learning_rate(done - 1, config), done - 1
         )
-        history.losses.append(_finite(parts["loss"], done, config))
+        history.losses.append(_finite(parts["loss"], done, config, history))
         if done in evaluation_steps:
             seen = done * config.batch_size
             history.curve.append({"samples": seen, **evaluate(step.model)})
@@ -142,13 +148,15 @@ def _evaluation_steps(config: TrainConfig) -> set[int]:
     return {round(config.steps * i / points) for i in range(1, points + 1)}
 
 
-def _finite(loss, done, config) -> float:
+def _finite(loss, done, config, history) -> float:
     value = float(loss)
     if not math.isfinite(value):
-        raise TrainingDivergedError(
+        error = TrainingDivergedError(
             f"the loss is {value} at step {done} of {config.steps} "
             f"(loss={config.loss}, lr={config.lr}); lower the learning rate"
         )
+        error.history = history
+        raise error
     return value
 
 

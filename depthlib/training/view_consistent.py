@@ -21,11 +21,12 @@ FIXED = {
     "fixed_b": (0.05, 0.1, 0.0, 0.2, 0.1, 0.1),
     "fixed_c": (0.1, 0.2, 0.1, 0.3, 0.2, 0.2),
 }
-MINERS = ("adversarial", "shuffled", "splat")
+MINERS = ("adversarial", "shuffled", "splat", "secant")
 STRATEGIES = ("none", "double", *FIXED, "random", *MINERS)
 # The loss of the source view, and that of the warped one.
 LOSSES = {"l1": (l1, l1), "berhu": (berhu, berhu), "dorn": (None, l1)}
 POOL = 512  # past poses that "shuffled" draws from
+SECANT = 0.2  # of the box: how far "secant" looks to either side
 
 
 class ViewConsistentStep:
@@ -35,16 +36,19 @@ class ViewConsistentStep:
     place, the control for a mere larger step; "fixed_a" to "fixed_c" and
     "random" (uniform in the box of the pose head) need no pose head.
     "adversarial" takes the poses that the pose head proposes for the images,
-    "shuffled" those that it proposed for others before, and "splat" trains
-    the pose head through ``splat_depth``, which has a gradient for all six
-    components (ours).
+    "shuffled" those that it proposed for others before. Two miners are ours,
+    and feel all six components: "splat" trains the pose head through
+    ``splat_depth``; "secant" evaluates the printed loss to either side of
+    each component, a slope over a distance in place of one at a point.
 
     Args:
         fabric: places modules and runs the backward passes.
         model: an ``AVCL``.
         config: the training, with ``loss``, ``strategy``, ``penalty``
-            (lambda, for each component alike) and ``route``: "printed", or
-            "all" where L_warp reaches the depth head as well.
+            (lambda, for each component alike), ``route``: "printed", or
+            "all" where L_warp reaches the depth head as well, and
+            ``component``: of the pose, 0 to 5, that alone is not held at
+            zero; None holds none.
     """
 
     def __init__(self, fabric, model, config):
@@ -108,14 +112,14 @@ class ViewConsistentStep:
             self.model.head.requires_grad_(True)
         return self._seen_from(pose, raw, batch, warp_depth)
 
-    def _seen_from(self, pose, raw, batch, warp) -> Tensor:
+    def _seen_from(self, pose, raw, batch, warp, loss=None) -> Tensor:
         return view_consistency(
             self.model.decode(raw),
             batch["depth"],
             batch["intrinsics"],
             pose_matrix(pose),
             batch["mask"],
-            loss=LOSSES[self.config.loss][1],
+            loss=loss or LOSSES[self.config.loss][1],
             warp=warp,
         )
 
@@ -126,10 +130,17 @@ class ViewConsistentStep:
             return features.new_tensor(FIXED[strategy]).expand(n, 6)
         if strategy == "random":
             unit = 2 * torch.rand(n, 6, generator=self.generator) - 1
-            return unit.to(features) * self.model.pose.limits
+            return self._free(unit.to(features) * self.model.pose.limits)
         with torch.no_grad():
-            proposed = self.model.propose(features)
+            proposed = self._free(self.model.propose(features))
         return self._shuffled(proposed) if strategy == "shuffled" else proposed
+
+    def _free(self, pose: Tensor) -> Tensor:
+        """The pose with all but the free component at zero."""
+        if self.config.component is None:
+            return pose
+        kept = torch.arange(6, device=pose.device) == self.config.component
+        return pose * kept
 
     def _shuffled(self, proposed: Tensor) -> Tensor:
         """Past poses in place of these, which are kept for later."""
@@ -142,13 +153,31 @@ class ViewConsistentStep:
 
     def _mine(self, features: Tensor, raw: Tensor, batch: dict) -> None:
         """One step of the pose head, on features that it cannot change."""
-        pose = self.model.propose(features)
-        warp = splat_depth if self.config.strategy == "splat" else warp_depth
-        seen = self._seen_from(pose, raw, batch, warp)
+        pose = self._free(self.model.propose(features))
+        if self.config.strategy == "secant":
+            slopes = self._secants(pose.detach(), raw, batch)
+            seen = (slopes * pose).sum(1).mean()  # has these slopes
+        else:
+            splat = self.config.strategy == "splat"
+            warp = splat_depth if splat else warp_depth
+            seen = self._seen_from(pose, raw, batch, warp)
         penalty = pose.square().sum(1).mean()
         self.miner.zero_grad()
         self.fabric.backward(self.config.penalty * penalty - seen)
         self.miner.step()
+
+    def _secants(self, pose: Tensor, raw: Tensor, batch: dict) -> Tensor:
+        """Slope of each image's view loss along each component, ``(B, 6)``."""
+        slopes = torch.zeros_like(pose)
+        steps = torch.diag(SECANT * self.model.pose.limits)
+        with torch.no_grad():
+            for k, step in enumerate(steps):
+                ahead, behind = (
+                    self._seen_from(p, raw, batch, warp_depth, each_image)
+                    for p in (pose + step, pose - step)
+                )
+                slopes[:, k] = (ahead - behind) / (2 * step[k])
+        return slopes
 
     def state_dict(self) -> dict:
         return {
@@ -164,6 +193,12 @@ class ViewConsistentStep:
             getattr(self, name).load_state_dict(state[name])
         self.generator.set_state(state["generator"])
         self.pool = state["pool"]
+
+
+def each_image(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """Mean absolute error of each image, ``(B,)``; 0 where nothing counts."""
+    error = torch.where(mask, (prediction - target).abs(), 0.0)
+    return error.sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp(min=1)
 
 
 def _check(config) -> None:

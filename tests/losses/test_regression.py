@@ -16,7 +16,9 @@ from depthlib.losses import (
     huber_true,
     l1,
     l2,
+    log_l1,
     log_mse,
+    relative_l1,
     scale_invariant,
 )
 
@@ -75,6 +77,25 @@ def test_scale_invariant_is_the_mean_over_images(weight):
         images.append((d**2).sum() / n - weight / n**2 * d.sum() ** 2)
     value = scale_invariant(prediction, target, mask, weight=weight)
     assert value.item() == pytest.approx(np.mean(images), rel=1e-12)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_logarithms_and_ratios_over_the_pixels_of_the_batch(masked):
+    prediction, target, mask = maps()
+    chosen = mask if masked else torch.ones_like(mask)
+    p, y = prediction[chosen].numpy(), target[chosen].numpy()
+    given = mask if masked else None
+    value = log_l1(prediction, target, given).item()
+    assert value == pytest.approx(np.abs(np.log(p / y)).mean(), rel=1e-12)
+    value = relative_l1(prediction, target, given).item()
+    assert value == pytest.approx(np.abs(p / y - 1).mean(), rel=1e-12)
+
+
+def test_a_relative_error_needs_a_positive_truth():
+    prediction, target, _ = maps()
+    target[0, 0, 0, 0] = 0
+    with pytest.raises(ValueError, match="valid depth of 0 m"):
+        relative_l1(prediction, target)
 
 
 def test_log_mse_is_scale_invariant_of_weight_zero():
@@ -254,6 +275,8 @@ def test_one_valid_pixel_of_the_batch(name):
         "log_mse": d * d,
         "eigen_grad": d * d / 2,
         "gradient_loss": 0.0,
+        "log_l1": abs(d),
+        "relative_l1": e / t,
     }.get(name, per_pixel(name, e, 0.2 * e))
     assert value.item() == pytest.approx(expected)
 

@@ -10,9 +10,11 @@ from scipy import ndimage
 import depthlib.metrics.inputs as inputs
 from depthlib.metrics import (
     edge_f1,
+    edge_f1_ranges,
     edge_scores,
     gradient_ratio,
     high_frequency_ratio,
+    spectral_slope,
 )
 
 
@@ -62,6 +64,45 @@ def test_edges_agree_with_scipy(seed, masked):
             gradient_ratio(p, y, mask)
     else:
         assert gradient_ratio(p, y, mask) == pytest.approx(np.mean(ratio))
+
+
+@given(st.integers(0, 2**31), st.booleans())
+def test_edges_by_range_agree_with_scipy(seed, masked):
+    p, y, mask = maps(seed)
+    mask = mask if masked else np.ones_like(mask)
+    expected = []
+    for i in range(len(p)):
+        keep = counted(mask[i, 0])
+        front = ndimage.minimum_filter(y[i, 0], 3, mode="nearest")
+        low, high = np.quantile(front[keep], [1 / 3, 2 / 3])
+        for third in (
+            front <= low,
+            (front > low) & (front <= high),
+            front > high,
+        ):
+            found, true = (sobel(x[i, 0]) > 0.5 for x in (p, y))
+            found, true = (x & keep & third for x in (found, true))
+            total = found.sum() + true.sum()
+            both = (found & true).sum()
+            expected.append(2 * both / total if total else 1.0)
+    rows = edge_f1_ranges(p, y, mask, average="none")
+    assert list(rows) == ["near", "middle", "far"]
+    found = np.stack(list(rows.values()), 1).ravel()
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    means = edge_f1_ranges(p, y, mask)
+    assert means["far"] == pytest.approx(np.mean(expected[2::3]))
+
+
+def test_a_lost_outline_is_missed_where_its_front_surface_is():
+    """A box 2 m away before a wall at 6 m and a floor between."""
+    y = torch.full((1, 1, 12, 12), 6.0)
+    y[..., 8:, :] = 4
+    y[..., 2:6, 2:6] = 2
+    lost = y.clone()
+    lost[..., 2:6, 2:6] = 6
+    scores = edge_f1_ranges(lost, y)
+    assert scores["near"] < 0.7 and scores["far"] == 1
+    assert edge_f1_ranges(y, y) == {"near": 1.0, "middle": 1.0, "far": 1.0}
 
 
 def test_equal_maps_and_flat_maps_agree():
@@ -140,6 +181,31 @@ def test_high_frequency_ratio_by_brute_force():
     expected = [share(p[i, 0]) / share(y[i, 0]) for i in range(2)]
     found = high_frequency_ratio(p, y, 0.2, average="none")
     np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 2.0, 3.5])
+def test_the_spectral_slope_of_noise_that_was_made_with_it(power):
+    rng = np.random.default_rng(1)
+    shape = (64, 64)
+    f = np.hypot(*np.meshgrid(np.fft.fftfreq(64), np.fft.fftfreq(64)))
+    f[0, 0] = 1
+    noise = np.fft.fft2(rng.normal(size=(20, 1, *shape)))
+    made = np.fft.ifft2(noise * f ** (-power / 2)).real
+    assert spectral_slope(made).shape == (20,)
+    assert spectral_slope(made).mean().item() == pytest.approx(
+        -power, abs=0.25
+    )
+    assert torch.allclose(spectral_slope(5 * made + 3), spectral_slope(made))
+
+
+def test_blur_makes_the_slope_steeper():
+    p = np.random.default_rng(3).normal(size=(3, 1, 16, 24))
+    soft = ndimage.gaussian_filter(p, (0, 0, 1, 1))
+    assert (spectral_slope(soft) < spectral_slope(p) - 0.5).all()
+    with pytest.raises(ValueError, match="constant map"):
+        spectral_slope(np.ones((1, 1, 8, 8)))
+    with pytest.raises(ValueError, match="at least 8 x 8"):
+        spectral_slope(p[..., :4])
 
 
 def test_high_frequency_ratio_ignores_scale_and_mean():

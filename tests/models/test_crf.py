@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from depthlib.kernels import crf_map, crf_nll
-from depthlib.models import CNNCRF, CRF
+from depthlib.models import CNNCRF, CRF, UnaryCNN
 from depthlib.models import crf as module
 from depthlib.models.superpixels import (
     adjacency,
@@ -227,3 +227,45 @@ def test_learns_colour_to_depth():
 def test_wrong_arguments_are_named(options, words):
     with pytest.raises(ValueError, match=words):
         CNNCRF(**options)
+
+
+def test_components_do_not_hear_of_each_other():
+    """Two pairs and an isolated node: three graphs in one."""
+    S = torch.zeros(1, 2, 5, 5)
+    for i, j in ((0, 1), (2, 3)):
+        S[:, :, i, j] = S[:, :, j, i] = torch.tensor([0.9, 0.4])
+    unary, target = torch.randn(2, 1, 5)
+    crf = CRF()
+    found, nll = crf(unary, S), crf.nll(unary, S, target)
+    assert float(found[0, 4]) == pytest.approx(float(unary[0, 4]))
+    apart = []
+    for nodes in ([0, 1], [2, 3], [4]):
+        part = S[:, :, nodes][..., nodes]
+        y = crf(unary[:, nodes], part)
+        assert torch.allclose(found[:, nodes], y, atol=1e-6)
+        apart.append(crf.nll(unary[:, nodes], part, target[:, nodes]))
+    assert torch.allclose(nll, sum(apart), rtol=1e-5)
+    nll.sum().backward()
+    assert torch.isfinite(crf.free.grad).all() and crf.free.grad.all()
+
+
+def test_the_unary_alone_is_a_crf_without_weights():
+    image, depth, mask, labels = scene()
+    mask[0, 0][labels[0] == 3] = False
+    torch.manual_seed(7)
+    model = small()
+    torch.manual_seed(7)
+    alone = UnaryCNN(patch=8, width=0.1, superpixels=30)
+    mine, other = alone.state_dict(), model.state_dict()
+    assert set(other) - set(mine) == {"crf.free"}
+    assert all(torch.equal(other[name], value) for name, value in mine.items())
+    assert torch.equal(alone(image, labels), model.unary_depth(image, labels))
+    z = model.unaries(image, labels)
+    target, known = model.targets(depth, mask, labels)
+    nothing = torch.zeros(2, z.shape[1], z.shape[1])
+    expected = crf_nll(z, nothing, target, known)
+    found = alone.nll(image, depth, mask, labels)
+    assert torch.allclose(found, expected, rtol=1e-5)
+    assert float(alone.decay(0.0, 1.0)) == 0
+    found.sum().backward()
+    assert all(p.grad.any() for p in alone.parameters())

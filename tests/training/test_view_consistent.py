@@ -26,6 +26,7 @@ class Training(TrainConfig):
     strategy: str = "adversarial"
     penalty: float = 1.0
     route: str = "printed"
+    component: int | None = None
     batch_size: int = 4
     samples: int = 16
     lr: float = 1e-3
@@ -121,7 +122,8 @@ def test_the_pose_head_learns_alone(strategy):
 
 
 @pytest.mark.parametrize(
-    "strategy, silent", [("adversarial", [2, 3, 4, 5]), ("splat", [])]
+    "strategy, silent",
+    [("adversarial", [2, 3, 4, 5]), ("splat", []), ("secant", [])],
 )
 def test_what_the_miner_can_feel(strategy, silent):
     """Printed warp: roll and shifts hear the penalty alone; splat: all six.
@@ -133,6 +135,25 @@ def test_what_the_miner_can_feel(strategy, silent):
     # t_z cancels between truth and prediction, but for rounding.
     felt = rows > 1e-4 * rows.max()
     assert felt.tolist() == [k not in silent for k in range(6)]
+
+
+def test_secants_are_slopes_of_each_image():
+    step, b = stepped(strategy="secant"), batch()
+    model = step.model
+    with torch.no_grad():
+        features = model.encode(b["image"])
+        raw = model.raw(features, (32, 32))
+        pose = model.propose(features)
+        slopes = step._secants(pose, raw, b)
+        moved = pose.clone()
+        moved[2, 3] += 0.2 * 0.3
+        values = []
+        for p in (moved, 2 * pose - moved):
+            m = pose_matrix(p[2:3])
+            maps = raw[2:3], b["depth"][2:3]
+            values.append(view_consistency(*maps, K, m).item())
+    by_hand = (values[0] - values[1]) / (2 * 0.2 * 0.3)
+    assert slopes[2, 3].item() == pytest.approx(by_hand, rel=1e-3, abs=1e-5)
 
 
 def test_the_miner_climbs_and_the_penalty_holds_it():
@@ -168,6 +189,14 @@ def test_poses_of_each_strategy():
     assert torch.equal(one, proposed)
 
 
+@pytest.mark.parametrize("strategy", ["random", "adversarial", "shuffled"])
+def test_one_component_alone(strategy):
+    step = stepped(strategy=strategy, component=4)
+    features = torch.randn(4, step.model.trunk.channels[-1], 4, 4)
+    used = (step._pose(features) != 0).any(0)
+    assert used.tolist() == [False] * 4 + [True, False]
+
+
 def test_shuffled_poses_are_earlier_ones():
     step = stepped(strategy="shuffled")
     pool = {tuple(p) for p in step.pool.tolist()}
@@ -185,7 +214,7 @@ class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("strategy", ["random", "shuffled", "splat"])
+@pytest.mark.parametrize("strategy", ["random", "shuffled", "secant"])
 def test_a_killed_training_ends_with_the_same_weights(tmp_path, strategy):
     c, data = Training(strategy=strategy, samples=32), Seen(6)
     whole = network()

@@ -1,0 +1,260 @@
+"""The grids of the adversarial study (Chen et al.), one function each.
+
+Whatever has an adversary is paired with the same training without: network,
+initial weights, order of images, dropout, budget and schedule are shared,
+and each arm has the learning rate that ``adversarial-rate`` found for it
+with equal effort. Images are small squares; the discriminator's field is
+chosen so that a patch covers the paper's share of the image, 70 of 256.
+"""
+
+from dataclasses import replace
+
+from depthlib.experiments.adversarial_run import AdversarialRun
+from depthlib.experiments.computed_run import HessianRun
+from depthlib.experiments.config import RunConfig, grid
+from depthlib.experiments.profiles import Profile
+from depthlib.experiments.records import load
+from depthlib.training.config import STABILISERS
+
+RATES = (3e-4, 1e-3, 3e-3)
+# What decides an arm's rate: generator, loss and whether there is a D.
+TUNED = ("generator", "loss", "adversary")
+ARMS = (
+    {"adversary": True},
+    {"adversary": False},
+    {"adversary": False, "loss": "l2"},
+    {"adversary": False, "loss": "log_l1"},
+    {"adversary": False, "loss": "relative_l1"},
+    {"adversary": False, "generator": "d3net"},
+)
+SMALL = {"size": (32, 32), "width": 4, "levels": 4, "critic_width": 4}
+# Values that differ from those of ``AdversarialRun``, by profile.
+SCALES = {
+    "smoke": SMALL
+    | {"samples": 16, "n_train": 16, "n_test": 8, "curve_points": 2},
+    "quick": {"samples": 4000, "n_test": 100},
+    "study": {},
+    "gpu": {
+        "size": (128, 128),
+        "levels": 7,
+        "width": 32,
+        "field": 34,
+        "critic_width": 32,
+        "samples": 120_000,
+        "n_train": 12_000,
+        "batch_size": 16,
+        "precision": "bf16-mixed",
+    },
+    "paper": {
+        "size": (256, 256),
+        "levels": 8,
+        "width": 64,
+        "field": 70,
+        "critic_width": 64,
+        "samples": 300 * 795,
+        "n_train": 795,
+        "n_test": 654,
+        "batch_size": 1,
+        "lr": 2e-4,
+    },
+}
+SEEDS = {"smoke": 1, "quick": 1, "study": 5, "gpu": 3, "paper": 3}
+# Sets small to large, for the benefit of D.
+SIZES = {"smoke": (8, 16), "quick": (100, 1000)}
+
+
+def config(p: Profile, experiment: str, **changes) -> AdversarialRun:
+    """The base of the study at one profile, with some fields changed."""
+    values = {"experiment": experiment, "profile": p.name}
+    return AdversarialRun(**(values | SCALES[p.name] | changes))
+
+
+def adversarial_rate(p: Profile) -> list[AdversarialRun]:
+    """Three rates per arm, one seed, on validation images.
+
+    With two fifths of the samples, the same for every arm.
+    """
+    base = config(p, "adversarial-rate", test_split="val")
+    base = replace(base, samples=2 * base.samples // 5)
+    return [
+        run for arm in ARMS for run in grid(replace(base, **arm), lr=RATES)
+    ]
+
+
+def tuned_rate(p: Profile, arm: AdversarialRun) -> float:
+    """The rate with the best validation delta1; without records the usual."""
+    tried = [
+        r
+        for r in load("adversarial-rate", p.name)
+        if all(r["config"][name] == getattr(arm, name) for name in TUNED)
+        and r["metrics"]["image"]["delta1"] is not None
+    ]
+    if not tried:
+        return arm.lr
+    best = max(tried, key=lambda r: r["metrics"]["image"]["delta1"])
+    return best["config"]["lr"]
+
+
+def arms(p: Profile, experiment: str, **axes) -> list[AdversarialRun]:
+    """Runs that differ from the base in ``axes``, with all seeds."""
+    runs = grid(config(p, experiment), **axes, seed=range(SEEDS[p.name]))
+    return [replace(run, lr=tuned_rate(p, run)) for run in runs]
+
+
+def adversarial_unet(p: Profile) -> list[AdversarialRun]:
+    """With D and without, on rooms and on streets squeezed to a square.
+
+    The paper squeezes KITTI's frames, more than three times as wide as high.
+    """
+    side = config(p, "").size[0]
+    wide = 3 * side if p.name in ("study", "quick") else 2 * side
+    return arms(p, "adversarial-unet", adversary=[True, False]) + arms(
+        p,
+        "adversarial-unet",
+        adversary=[True, False],
+        data=["streets"],
+        size=[(side, wide)],
+        squeeze=[(side, side)],
+    )
+
+
+def adversarial_nyu(p: Profile) -> list[AdversarialRun]:
+    """The real one: 795 images of NYU Depth v2, scored on the other 654.
+
+    Below ``gpu`` at 96 x 128 with one halving less, 15 epochs; above at
+    the paper's length. The weight of L1 is swept.
+    """
+    if p.name == "paper":
+        shape = {"size": [(256, 256)], "samples": [300 * 795]}
+    elif p.name == "gpu":
+        shape = {"size": [(256, 256)], "levels": [8], "width": [64]}
+        shape |= {"field": [70], "critic_width": [64]}
+        shape |= {"samples": [300 * 795]}
+    elif p.name == "smoke":
+        shape = {"samples": [16]}
+    else:
+        shape = {"size": [(96, 128)], "levels": [5], "field": [34]}
+        shape |= {"samples": [15 * 795]}
+    shape |= {"data": ["nyu"], "n_train": [795], "n_test": [654]}
+    return arms(p, "adversarial-nyu", adversary=[True, False], **shape) + arms(
+        p, "adversarial-nyu", weight=[1.0, 10.0], **shape
+    )
+
+
+def adversarial_blur(p: Profile) -> list[AdversarialRun]:
+    """L2 in place of L1; both L1 arms are in ``adversarial-unet``."""
+    return arms(p, "adversarial-blur", loss=["l2"], adversary=[False])
+
+
+def adversarial_field(p: Profile) -> list[AdversarialRun]:
+    """What one score of D sees, from a pixel to the whole image.
+
+    At 128 pixels, where a field of 34 is the paper's share of the image; a
+    narrow U-Net keeps the budget. Once at equal width of D's first layer,
+    once at about equal numbers of its parameters.
+    """
+    from depthlib.models import discriminator_for, width_for_parameters
+
+    fields = [1, 16, 34, 70, 142, None]
+    shape = {}
+    if p.name == "study":
+        shape = {"size": [(128, 128)], "levels": [7], "width": [8]}
+    if p.name == "smoke":  # what fits into 32 pixels
+        fields = [1, 16, None]
+    usual = config(p, "").critic_width
+    main = 16 if p.name == "smoke" else 34
+    d = discriminator_for(main, width=usual, norm="none")
+    count = sum(x.numel() for x in d.parameters())
+    runs = arms(p, "adversarial-field", field=fields, **shape)
+    for field in fields:
+        width = width_for_parameters(count, field, norm="none")
+        if width != usual:
+            runs += arms(
+                p,
+                "adversarial-field",
+                field=[field],
+                critic_width=[width],
+                **shape,
+            )
+    return runs
+
+
+def adversarial_stabilisers(p: Profile) -> list[AdversarialRun]:
+    """Each stabiliser removed, and all of them; the base has all."""
+    removed = [*STABILISERS, "all"]
+    return arms(p, "adversarial-stabilisers", removed=removed)
+
+
+def adversarial_lambda(p: Profile) -> list[AdversarialRun]:
+    """The weight of L1; the base has 100.
+
+    Down to where D's pull is well above that of L1.
+    """
+    return arms(p, "adversarial-lambda", weight=[0.1, 1.0, 10.0])
+
+
+def adversarial_updates(p: Profile) -> list[AdversarialRun]:
+    """Five steps of D for one of G."""
+    return arms(p, "adversarial-updates", updates=[5])
+
+
+def adversarial_form(p: Profile) -> list[AdversarialRun]:
+    """The saturating form of G's loss, as it is printed."""
+    return arms(p, "adversarial-form", saturating=[True])
+
+
+def adversarial_strong(p: Profile) -> list[AdversarialRun]:
+    """A stronger generator without an adversary."""
+    return arms(
+        p, "adversarial-strong", generator=["d3net"], adversary=[False]
+    )
+
+
+def adversarial_terms(p: Profile) -> list[AdversarialRun]:
+    """Hand-made terms in place of the adversary."""
+    return arms(
+        p, "adversarial-terms", terms=["gradient_ssim"], adversary=[False]
+    )
+
+
+def adversarial_size(p: Profile) -> list[AdversarialRun]:
+    """The benefit of D against the size of the set, with equal samples."""
+    sizes = [
+        n
+        for n in SIZES.get(p.name, (100, 1000, 10_000))
+        if n != config(p, "").n_train
+    ]
+    return arms(p, "adversarial-size", n_train=sizes, adversary=[True, False])
+
+
+def adversarial_l1(p: Profile) -> list[AdversarialRun]:
+    """Losses on logarithms and on ratios; no adversary."""
+    losses = ["log_l1", "relative_l1"]
+    return arms(p, "adversarial-l1", loss=losses, adversary=[False])
+
+
+def adversarial_hessian(p: Profile) -> list[RunConfig]:
+    """Second derivatives of G's adversarial loss, for a D as it starts."""
+    base = HessianRun(experiment="adversarial-hessian", profile=p.name)
+    if p.name == "smoke":
+        base = replace(base, size=(64, 64), images=1, n_test=5, probes=2)
+    seeds = range(SEEDS[p.name])
+    return grid(base, field=[16, 34, 70], seed=seeds)
+
+
+ADVERSARIAL_STUDY = {
+    "adversarial-rate": adversarial_rate,
+    "adversarial-unet": adversarial_unet,
+    "adversarial-nyu": adversarial_nyu,
+    "adversarial-blur": adversarial_blur,
+    "adversarial-field": adversarial_field,
+    "adversarial-stabilisers": adversarial_stabilisers,
+    "adversarial-lambda": adversarial_lambda,
+    "adversarial-updates": adversarial_updates,
+    "adversarial-form": adversarial_form,
+    "adversarial-strong": adversarial_strong,
+    "adversarial-terms": adversarial_terms,
+    "adversarial-size": adversarial_size,
+    "adversarial-l1": adversarial_l1,
+    "adversarial-hessian": adversarial_hessian,
+}

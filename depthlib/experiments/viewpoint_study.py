@@ -1,0 +1,224 @@
+"""The grids of the viewpoint study (AVCL), one function an experiment.
+
+All arms of one loss share network, initial weights, order of images, budget
+and learning rate; they differ in where the view loss looks from, if at all.
+The control is not only "no view loss" but also "twice the depth loss":
+another term in a sum is also a larger step.
+"""
+
+from dataclasses import replace
+
+from depthlib.experiments.avcl_run import AVCLRun, WarpRun
+from depthlib.experiments.computed_run import GROUPS
+from depthlib.experiments.config import grid
+from depthlib.experiments.profiles import Profile
+from depthlib.experiments.records import load
+
+LOSSES = ("l1", "berhu", "dorn")
+RATES = (3e-4, 1e-3, 3e-3)
+STRATEGIES = (
+    "none",
+    "double",
+    "fixed_a",
+    "fixed_b",
+    "fixed_c",
+    "random",
+    "adversarial",
+    "shuffled",
+    "splat",
+    "secant",
+)
+BOXES = {0.5: (0.1, 0.15), 2.0: (0.4, 0.6)}  # factor: radians, metres
+# Values that differ from those of ``AVCLRun``, by profile.
+SCALES = {
+    "smoke": {
+        "size": (32, 64),
+        "width": 0.125,
+        "blocks": (1, 1, 1, 1),
+        "bins": 8,
+        "samples": 16,
+        "n_train": 16,
+        "n_test": 8,
+        "curve_points": 2,
+    },
+    "quick": {"samples": 4000, "n_test": 100},
+    "study": {},
+    "gpu": {
+        "size": (96, 128),
+        "width": 0.5,
+        "blocks": None,
+        "samples": 120_000,
+        "n_train": 12_000,
+        "batch_size": 32,
+        "precision": "bf16-mixed",
+    },
+    "paper": {
+        "size": (224, 304),
+        "width": 1.0,
+        "blocks": None,
+        "stride": 32,
+        "bins": 80,
+        "samples": 1_000_000,
+        "n_train": 120_000,
+        "batch_size": 16,
+        "lr": 1e-4,
+        "n_test": 654,
+    },
+}
+SEEDS = {"smoke": 1, "quick": 1, "study": 5, "gpu": 3, "paper": 3}
+FEW = {"study": 3}  # seeds of what no claim rests on
+
+
+def config(p: Profile, experiment: str, **changes) -> AVCLRun:
+    """The base of the study at one profile, with some fields changed."""
+    values = {"experiment": experiment, "profile": p.name}
+    values |= SCALES[p.name]
+    if changes.get("loss") == "dorn" and p.name == "paper":
+        values["encoder"] = "resnet101"  # as printed beside this loss
+    return AVCLRun(**(values | changes))
+
+
+def viewpoint_rate(p: Profile) -> list[AVCLRun]:
+    """Three learning rates per loss, without views, on validation images.
+
+    With two fifths of the samples and one seed, the same for every loss.
+    """
+    runs = []
+    for loss in LOSSES:
+        base = config(p, "viewpoint-rate", loss=loss, test_split="val")
+        runs += grid(replace(base, samples=2 * base.samples // 5), lr=RATES)
+    return runs
+
+
+def tuned_rate(p: Profile, loss: str) -> float:
+    """The rate with the best validation delta1; without records the usual."""
+    tried = [
+        r
+        for r in load("viewpoint-rate", p.name)
+        if r["config"]["loss"] == loss
+    ]
+    if not tried:
+        return config(p, "viewpoint-rate").lr
+    best = max(tried, key=lambda r: r["metrics"]["image"]["delta1"])
+    return best["config"]["lr"]
+
+
+def arms(p: Profile, experiment: str, loss="l1", few=False, **axes):
+    """Runs that differ from the base in ``axes``, with all seeds or few."""
+    base = config(p, experiment, loss=loss, lr=tuned_rate(p, loss))
+    count = FEW.get(p.name, SEEDS[p.name]) if few else SEEDS[p.name]
+    return grid(base, **axes, seed=range(count))
+
+
+def viewpoint_strategy(p: Profile) -> list[AVCLRun]:
+    """Where the view loss looks from: the paper's arms and two controls."""
+    return arms(p, "viewpoint-strategy", strategy=STRATEGIES)
+
+
+def viewpoint_loss(p: Profile) -> list[AVCLRun]:
+    """The other losses, without views and with adversarial ones."""
+    strategy = ["none", "adversarial"]
+    return [
+        run
+        for loss in LOSSES[1:]
+        for run in arms(p, "viewpoint-loss", loss, strategy=strategy)
+    ]
+
+
+def viewpoint_size(p: Profile) -> list[AVCLRun]:
+    """Ten times the images, each shown a tenth as often."""
+    size = 10 * config(p, "").n_train
+    strategy = ["none", "adversarial"]
+    return arms(p, "viewpoint-size", n_train=[size], strategy=strategy)
+
+
+def viewpoint_range(p: Profile) -> list[AVCLRun]:
+    """Random poses from half and from twice the box."""
+    runs = []
+    for rotation, translation in BOXES.values():
+        runs += arms(
+            p,
+            "viewpoint-range",
+            few=True,
+            strategy=["random"],
+            rotation=[rotation],
+            translation=[translation],
+        )
+    return runs
+
+
+def viewpoint_component(p: Profile) -> list[AVCLRun]:
+    """Random poses with a single component, each in turn."""
+    return arms(
+        p,
+        "viewpoint-component",
+        few=True,
+        strategy=["random"],
+        component=range(6),
+    )
+
+
+def viewpoint_route(p: Profile) -> list[AVCLRun]:
+    """The view loss reaches the depth head too, which the paper forbids."""
+    return arms(
+        p,
+        "viewpoint-route",
+        few=True,
+        strategy=["random", "adversarial"],
+        route=["all"],
+    )
+
+
+def viewpoint_nyu(p: Profile) -> list[AVCLRun]:
+    """The labelled set of NYU Depth v2: 795 pairs train, 654 test."""
+    if p.name == "smoke":  # needs no data but what it draws
+        return arms(p, "viewpoint-nyu")
+    size = (96, 128) if p.name == "study" else config(p, "").size
+    return arms(
+        p,
+        "viewpoint-nyu",
+        few=True,
+        data=["nyu"],
+        n_train=[795],
+        n_test=[654],
+        samples=[20 * 795],
+        size=[size],
+        strategy=["none", "double", "random", "adversarial"],
+    )
+
+
+def viewpoint_equal(p: Profile) -> list[WarpRun]:
+    """Errors of one mean size, seen from elsewhere."""
+    return _untrained(p, "viewpoint-equal", measure="equal")
+
+
+def viewpoint_gradient(p: Profile) -> list[WarpRun]:
+    """Which components of a pose get a gradient, by either warp."""
+    return [
+        run
+        for warp in ("printed", "splat")
+        for run in _untrained(
+            p, "viewpoint-gradient", measure="gradient", warp=warp
+        )
+    ]
+
+
+def _untrained(p, experiment, **fields):
+    small = {"size": (32, 64), "images": 2, "n_test": 10}
+    fields |= small if p.name == "smoke" else {}
+    base = WarpRun(experiment=experiment, profile=p.name, **fields)
+    return grid(base, seed=range(GROUPS))
+
+
+VIEWPOINT_STUDY = {
+    "viewpoint-rate": viewpoint_rate,
+    "viewpoint-strategy": viewpoint_strategy,
+    "viewpoint-loss": viewpoint_loss,
+    "viewpoint-size": viewpoint_size,
+    "viewpoint-range": viewpoint_range,
+    "viewpoint-component": viewpoint_component,
+    "viewpoint-route": viewpoint_route,
+    "viewpoint-nyu": viewpoint_nyu,
+    "viewpoint-equal": viewpoint_equal,
+    "viewpoint-gradient": viewpoint_gradient,
+}

@@ -1,0 +1,141 @@
+"""The viewpoint study: its grids run, its claims find their arms."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from depthlib.data import rooms
+from depthlib.experiments import (
+    VIEWPOINT_STUDY,
+    WarpRun,
+    is_current,
+    load,
+    profile,
+    run,
+)
+from depthlib.experiments.avcl_run import VIEWS
+from depthlib.experiments.profiles import PROFILES
+from depthlib.experiments.verdicts import verdicts
+from depthlib.experiments.view_scores import from_views, random_poses
+from depthlib.experiments.viewpoint_study import config
+from depthlib.metrics import PROTOCOLS
+from depthlib.published import claims
+
+SCORES = ("abs_rel", "rmse", "delta1", "edge_f1", "generalisation_gap")
+SCORES += ("warp_ratio", "signal_tau", "warp_spread", "gradient_share")
+SCORES += tuple(f"delta1_view{k}" for k in range(1, 5))
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path, tmp_path_factory, monkeypatch):
+    # One rendering of the toy rooms serves all tests of this file.
+    cache = tmp_path_factory.getbasetemp() / "viewpoint-cache"
+    monkeypatch.setenv("DEPTHLIB_CACHE", str(cache))
+    monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("experiment", VIEWPOINT_STUDY)
+def test_every_grid_exists_at_every_profile(experiment, name):
+    runs = VIEWPOINT_STUDY[experiment](profile(name))
+    assert runs
+    assert {r.experiment for r in runs} == {experiment}
+    assert len({r.key for r in runs}) == len(runs)
+
+
+@pytest.mark.parametrize(
+    "experiment", sorted(set(VIEWPOINT_STUDY) - {"viewpoint-rate"})
+)
+def test_every_arm_runs(experiment):
+    table = run(VIEWPOINT_STUDY[experiment](profile("smoke")), progress=False)
+    if "abs_rel" in table:
+        names = ["abs_rel", "warp_ratio", "pose_length", "delta1_view4"]
+        assert np.isfinite(table[names]).all(axis=None)
+    assert all(is_current(r) for r in load(experiment, "smoke"))
+
+
+def test_arms_differ_in_their_strategy_alone():
+    runs = VIEWPOINT_STUDY["viewpoint-strategy"](profile("study"))
+    same = [
+        {k: v for k, v in asdict(r).items() if k not in ("strategy", "seed")}
+        for r in runs
+    ]
+    assert all(fields == same[0] for fields in same)
+
+
+def test_scores_from_views_are_those_of_warped_maps():
+    data = rooms(3, split="test", size=(32, 64), cached=False)
+    names = ("depth", "mask", "intrinsics")
+    truth = {n: torch.stack([data[i][n] for i in range(3)]) for n in names}
+    found = from_views(truth["depth"], truth, VIEWS, PROTOCOLS["rooms"])
+    assert set(found) == {
+        f"{m}_view{k}" for m in ("delta1", "abs_rel") for k in range(1, 5)
+    }
+    assert all(v == (1 if "delta1" in n else 0) for n, v in found.items())
+    # A scale moves points along their rays: seen from aside it is not a
+    # scale any more.
+    far = from_views(1.1 * truth["depth"], truth, VIEWS, PROTOCOLS["rooms"])
+    assert 0.02 < far["abs_rel_view1"] < 0.2
+    assert far["abs_rel_view1"] != pytest.approx(0.1, abs=1e-4)
+
+
+def test_random_poses_fill_their_box():
+    limits = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    poses = random_poses(2000, limits, torch.Generator().manual_seed(0))
+    assert (poses.abs() <= limits).all()
+    assert torch.allclose(poses.abs().amax(0), limits, rtol=0.02)
+    assert (poses.mean(0).abs() < 0.05 * limits.clamp(min=0.3)).all()
+
+
+@pytest.mark.parametrize("warp, share", [("printed", 1 / 3), ("splat", 1.0)])
+def test_what_a_pose_can_feel(warp, share):
+    """Yaw and pitch by the printed warp; all six by the splat."""
+    data = rooms(5, split="test", size=(32, 64), cached=False)
+    measured = WarpRun(experiment="x", images=5, measure="gradient", warp=warp)
+    found = measured.compute(data, PROTOCOLS["rooms"])["quality"]
+    assert found["gradient_share"] == pytest.approx(share)
+    if warp == "printed":
+        assert found["felt_tx"] == found["felt_ty"] == found["felt_rz"] == 0
+
+
+def test_the_spread_is_over_five_errors():
+    data = rooms(5, split="test", size=(32, 64), cached=False)
+    found = WarpRun(experiment="x", images=5).compute(data, PROTOCOLS["rooms"])
+    spread = found["quality"]["warp_spread"]
+    values = [v for k, v in found["quality"].items() if k != "warp_spread"]
+    assert spread == pytest.approx(max(values) / min(values))
+    assert len(values) == 5
+    with pytest.raises(ValueError, match="equal, gradient"):
+        WarpRun(experiment="x", measure="y").compute(data, None)
+
+
+@pytest.fixture
+def study():
+    """A row for every run of the study, with random scores."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for make in VIEWPOINT_STUDY.values():
+        for c in make(PROFILES["study"]):
+            row = asdict(c) | {"reading": 0, "trivial": None}
+            rows.append(row | {n: rng.uniform(0.3, 0.4) for n in SCORES})
+    return pd.DataFrame(rows)
+
+
+def test_every_claim_of_the_study_finds_its_arms(study):
+    """No claim asks for an arm that the grids do not make."""
+    table = verdicts([c.id for c in claims("viewpoint")], records=study)
+    ran = table[table["basis"] == "records"]
+    assert len(ran) == 18
+    assert (ran["seeds"] == 5).all(), ran[["claim", "reason"]].to_string()
+    assert ran["low"].notna().all()
+    named = {c.experiment for c in claims("viewpoint") if c.experiment}
+    assert named <= set(VIEWPOINT_STUDY)
+
+
+def test_dorn_has_the_larger_trunk_on_paper():
+    p = profile("paper")
+    assert config(p, "x", loss="dorn").encoder == "resnet101"
+    assert config(p, "x", loss="berhu").encoder == "resnet50"
