@@ -1,5 +1,7 @@
 """The card of the weights that come with the package, from their record."""
 
+import textwrap
+
 from depthlib.pointcloud import fov_of_focal
 
 COMPARED = ("abs_rel", "rmse", "delta1")
@@ -101,7 +103,7 @@ def card(record: dict) -> str:
     height, width = config["size"]
     frame = nyu["data"]["test"]["size"]
     any_difference = next(iter(nyu["difference"].values()))
-    return CARD.format(
+    filled = CARD.format(
         **{k: config[k] for k in ("encoder", "width", "loss", "swap", "lr")},
         batch_size=config["batch_size"],
         seed=config["seed"],
@@ -148,6 +150,21 @@ def card(record: dict) -> str:
             + [["data, content", *_contents(last, nyu)]]
             + [["SHA-256 of the file", "", f"`{record['sha256'][:16]}...`"]],
         ),
+    )
+    blocks = [_wrapped(block) for block in filled.strip().split("\n\n")]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _wrapped(block: str) -> str:
+    """A paragraph or list in lines of 79; tables and titles as they are."""
+    if block[0] in "#|":
+        return block
+    indent = "  " if block.startswith("- ") else ""
+    items = [" ".join(item.split()) for item in block.split("\n- ")]
+    options = {"break_long_words": False, "break_on_hyphens": False}
+    return "\n".join(
+        textwrap.fill(item, 79, subsequent_indent=indent, **options)
+        for item in [items[0], *(f"- {item}" for item in items[1:])]
     )
 
 

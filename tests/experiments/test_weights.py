@@ -9,6 +9,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from depthlib.experiments import D3NetRun, DenseDepthRun
+from depthlib.experiments.computed_run import ComputedRun
+from depthlib.experiments.studies import KINDS
 from depthlib.experiments.weights import load_weights, save_weights
 
 SMALL = {"experiment": "t", "blocks": (1, 1, 1, 1), "size": (32, 64)}
@@ -18,6 +20,13 @@ CONFIGS = [
     DenseDepthRun(**SMALL),
     DenseDepthRun(**SMALL, target="metric", decoder="transposed", bridge=0.5),
     DenseDepthRun(**SMALL, data="streets", elsewhere=("streets-b",)),
+]
+# And every other kind of run that trains a network, at its smallest.
+TRAINING = [k for k in KINDS.values() if not issubclass(k, ComputedRun)]
+OTHERS = [
+    kind(experiment="t").recipe()
+    for kind in TRAINING
+    if kind not in (D3NetRun, DenseDepthRun)
 ]
 IDS = ["d3net", "resnet", "reciprocal", "metric", "streets"]
 
@@ -31,7 +40,9 @@ def trained(config):
     return model.eval()
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=IDS)
+@pytest.mark.parametrize(
+    "config", CONFIGS + OTHERS, ids=IDS + [type(c).__name__ for c in OTHERS]
+)
 def test_every_kind_of_network_comes_back(config, tmp_path):
     model, path = trained(config), tmp_path / "new" / "w.safetensors"
     save_weights(path, model, config, {"note": [1, "two"]})
