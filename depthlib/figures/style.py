@@ -82,6 +82,9 @@ _NAMED = {
     "densedepth": Arm("DenseDepth", "#111111", "h"),
     "huber_true": Arm("Huber (unscaled)", "#6786ff", "<"),
     "gradient_loss": Arm("gradients only", "#b09000", ">"),
+    "log_l1": Arm("L1 of logarithms", "#8c93a0", "p"),
+    "relative_l1": Arm("relative L1", "#8c3f5e", "d"),
+    "dorn": Arm("DORN (ordinal)", "#111111", "*"),
     "global_median": Arm("global median", "#777777", "_"),
     "pixel_median": Arm("per-pixel median", "#777777", "|"),
     "patch": Arm("patch discriminator", "#111111", "*"),
@@ -97,11 +100,17 @@ NAMES = {
     "sq_rel": "sq_rel (m)",
     "rmse": "rmse (m)",
     "ssim": "SSIM",
+    "mssim": "mSSIM",
     "edge_f1": "edge F1",
     "normal_error": "normal error (°)",
     "gradient_ratio": "gradient ratio",
 }
-QUALITY = {"ssim": "higher", "edge_f1": "higher", "normal_error": "lower"}
+QUALITY = {
+    "ssim": "higher",
+    "mssim": "higher",
+    "edge_f1": "higher",
+    "normal_error": "lower",
+}
 ARROWS = {"lower": "↓", "higher": "↑", "one": "→ 1", "": ""}
 
 
