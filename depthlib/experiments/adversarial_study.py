@@ -13,7 +13,7 @@ from depthlib.experiments.adversarial_run import AdversarialRun
 from depthlib.experiments.computed_run import HessianRun
 from depthlib.experiments.config import RunConfig, grid
 from depthlib.experiments.profiles import Profile
-from depthlib.experiments.records import load
+from depthlib.experiments.tuning import tuned
 from depthlib.training.config import STABILISERS
 
 RATES = (3e-4, 1e-3, 3e-3)
@@ -81,24 +81,10 @@ def adversarial_rate(p: Profile) -> list[AdversarialRun]:
     ]
 
 
-def tuned_rate(p: Profile, arm: AdversarialRun) -> float:
-    """The rate with the best validation delta1; without records the usual."""
-    tried = [
-        r
-        for r in load("adversarial-rate", p.name)
-        if all(r["config"][name] == getattr(arm, name) for name in TUNED)
-        and r["metrics"]["image"]["delta1"] is not None
-    ]
-    if not tried:
-        return arm.lr
-    best = max(tried, key=lambda r: r["metrics"]["image"]["delta1"])
-    return best["config"]["lr"]
-
-
 def arms(p: Profile, experiment: str, **axes) -> list[AdversarialRun]:
     """Runs that differ from the base in ``axes``, with all seeds."""
     runs = grid(config(p, experiment), **axes, seed=range(SEEDS[p.name]))
-    return [replace(run, lr=tuned_rate(p, run)) for run in runs]
+    return [tuned(run, "adversarial-rate", *TUNED) for run in runs]
 
 
 def adversarial_unet(p: Profile) -> list[AdversarialRun]:

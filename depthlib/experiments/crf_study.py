@@ -12,7 +12,7 @@ from depthlib.experiments.computed_run import GROUPS
 from depthlib.experiments.config import grid
 from depthlib.experiments.crf_run import CRFRun, OracleRun
 from depthlib.experiments.profiles import Profile
-from depthlib.experiments.records import load
+from depthlib.experiments.tuning import tuned
 
 RATES = (3e-4, 1e-3, 3e-3)
 # What an arm is; everything else is equal.
@@ -85,26 +85,13 @@ def adversarial_crf_rate(p: Profile) -> list[CRFRun]:
     ]
 
 
-def tuned_rate(p: Profile, arm: CRFRun) -> float:
-    """The rate with the best validation delta1; without records the usual."""
-    tried = [
-        r
-        for r in load("adversarial-crf-rate", p.name)
-        if all(r["config"][name] == getattr(arm, name) for name in TUNED)
-    ]
-    if not tried:
-        return arm.lr
-    best = max(tried, key=lambda r: r["metrics"]["image"]["delta1"])
-    return best["config"]["lr"]
-
-
 def arms(p: Profile, experiment: str, names, few=False, **axes):
     """Runs of the named arms along ``axes``, at their rates, all seeds."""
     count = FEW.get(p.name, SEEDS[p.name]) if few else SEEDS[p.name]
     runs = []
     for name in names:
         base = config(p, experiment, **ARMS[name])
-        base = replace(base, lr=tuned_rate(p, base))
+        base = tuned(base, "adversarial-crf-rate", *TUNED)
         runs += grid(base, **axes, seed=range(count))
     return runs
 

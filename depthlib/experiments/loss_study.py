@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from depthlib.experiments.config import RunConfig, grid
 from depthlib.experiments.profiles import HEADLINE, Profile
-from depthlib.experiments.records import load
+from depthlib.experiments.tuning import tuned
 
 RATES = (1e-3, 3e-3, 1e-2)
 # Residual stages beside shortened dense blocks: about a third of the
@@ -27,25 +27,11 @@ def losses_rate(p: Profile) -> list[RunConfig]:
     return grid(base, loss=p.losses, lr=RATES)
 
 
-def tuned_rate(p: Profile, loss: str) -> float:
-    """The rate with the best validation delta1, a metric no loss optimises.
-
-    Without records of ``losses-rate`` at this profile: the default rate.
-    """
-    tried = [
-        r for r in load("losses-rate", p.name) if r["config"]["loss"] == loss
-    ]
-    if not tried:
-        return p.config("losses-rate").lr
-    best = max(tried, key=lambda r: r["metrics"]["image"]["delta1"])
-    return best["config"]["lr"]
-
-
 def arms(p: Profile, experiment: str, losses=None, **axes):
     """Runs per loss with its tuned rate and its number of seeds."""
     runs = []
     for loss in losses or p.losses:
-        base = p.config(experiment, loss=loss, lr=tuned_rate(p, loss))
+        base = tuned(p.config(experiment, loss=loss), "losses-rate", "loss")
         seeds = p.many if loss in HEADLINE else p.few
         runs += grid(base, **axes, seed=range(seeds))
     return runs
@@ -120,13 +106,11 @@ def losses_weight(p: Profile) -> list[RunConfig]:
 
 def losses_threshold(p: Profile) -> list[RunConfig]:
     """The threshold c of berHu and Huber, from all-L1 to all-L2."""
-    base = p.config("losses-threshold", n_train=p.anchor)
     runs = []
     for loss in ("berhu", "huber"):
+        base = p.config("losses-threshold", loss=loss, n_train=p.anchor)
         runs += grid(
-            base,
-            loss=[loss],
-            lr=[tuned_rate(p, loss)],
+            tuned(base, "losses-rate", "loss"),
             threshold=[0.05, 0.2, 0.8, 3.2],
             seed=range(p.few),
         )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from depthlib.experiments.config import grid
 from depthlib.experiments.densedepth_run import DenseDepthRun
 from depthlib.experiments.profiles import Profile
-from depthlib.experiments.records import load
+from depthlib.experiments.tuning import tuned
 
 LOSSES = ("densedepth", "l1", "berhu")
 RATES = (3e-4, 1e-3, 3e-3)
@@ -67,20 +67,10 @@ def transfer_rate(p: Profile) -> list[DenseDepthRun]:
     return grid(base, loss=LOSSES, lr=RATES)
 
 
-def tuned_rate(p: Profile, loss: str) -> float:
-    """The rate with the best validation delta1; without records the usual."""
-    tried = [
-        r for r in load("transfer-rate", p.name) if r["config"]["loss"] == loss
-    ]
-    if not tried:
-        return config(p, "transfer-rate").lr
-    best = max(tried, key=lambda r: r["metrics"]["image"]["delta1"])
-    return best["config"]["lr"]
-
-
 def arms(p: Profile, experiment: str, loss="densedepth", **axes):
     """Runs that differ from the base in ``axes``, with all seeds."""
-    base = config(p, experiment, loss=loss, lr=tuned_rate(p, loss))
+    base = config(p, experiment, loss=loss)
+    base = tuned(base, "transfer-rate", "loss")
     return grid(base, **axes, seed=range(SEEDS[p.name]))
 
 

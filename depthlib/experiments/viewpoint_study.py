@@ -12,7 +12,7 @@ from depthlib.experiments.avcl_run import AVCLRun, WarpRun
 from depthlib.experiments.computed_run import GROUPS
 from depthlib.experiments.config import grid
 from depthlib.experiments.profiles import Profile
-from depthlib.experiments.records import load
+from depthlib.experiments.tuning import tuned
 
 LOSSES = ("l1", "berhu", "dorn")
 RATES = (3e-4, 1e-3, 3e-3)
@@ -90,22 +90,10 @@ def viewpoint_rate(p: Profile) -> list[AVCLRun]:
     return runs
 
 
-def tuned_rate(p: Profile, loss: str) -> float:
-    """The rate with the best validation delta1; without records the usual."""
-    tried = [
-        r
-        for r in load("viewpoint-rate", p.name)
-        if r["config"]["loss"] == loss
-    ]
-    if not tried:
-        return config(p, "viewpoint-rate").lr
-    best = max(tried, key=lambda r: r["metrics"]["image"]["delta1"])
-    return best["config"]["lr"]
-
-
 def arms(p: Profile, experiment: str, loss="l1", few=False, **axes):
     """Runs that differ from the base in ``axes``, with all seeds or few."""
-    base = config(p, experiment, loss=loss, lr=tuned_rate(p, loss))
+    base = config(p, experiment, loss=loss)
+    base = tuned(base, "viewpoint-rate", "loss")
     count = FEW.get(p.name, SEEDS[p.name]) if few else SEEDS[p.name]
     return grid(base, **axes, seed=range(count))
 

@@ -15,7 +15,7 @@ from depthlib.experiments import (
     profile,
     run,
 )
-from depthlib.experiments.adversarial_study import config, tuned_rate
+from depthlib.experiments.adversarial_study import config
 from depthlib.experiments.collapse import collapse
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.records import read_record, record_path
@@ -163,11 +163,6 @@ def test_l1_couples_no_pixels():
     found = replace(base, adversary=False).compute(data, protocol)["image"]
     assert found == {"cross_share": 0.0, "cross_reach": 0.0}
     assert base.compute(data, protocol)["image"]["cross_share"] > 0.9
-
-
-def test_without_records_the_rate_is_the_usual():
-    p = profile("study")
-    assert tuned_rate(p, config(p, "x")) == config(p, "x").lr
 
 
 @pytest.fixture

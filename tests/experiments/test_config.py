@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from depthlib.experiments import LOSS_STUDY, D3NetRun, grid, profile
-from depthlib.experiments.loss_study import tuned_rate
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.records import record_path, write_record
+from depthlib.experiments.tuning import tuned
 
 BASE = D3NetRun(experiment="demo")
 
@@ -71,19 +71,22 @@ def test_the_study_gives_every_arm_the_same_samples(monkeypatch, tmp_path):
 def test_the_tuned_rate_is_the_best_on_validation(monkeypatch, tmp_path):
     monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path))
     p = profile("study")
-    assert tuned_rate(p, "l2") == D3NetRun(experiment="x").lr
+    run = p.config("x", loss="l2")
+    assert tuned(run, "losses-rate", "loss") == run
     rates = grid(
         p.config("losses-rate", test_split="val"),
         loss=["l2"],
         lr=[3e-4, 1e-3, 3e-3],
     )
-    for config, delta1 in zip(rates, (0.5, 0.4, 0.6), strict=True):
+    for config, delta1 in zip(rates, (0.5, None, 0.6), strict=True):
         record = {
             "config": {"loss": "l2", "lr": config.lr},
             "metrics": {"image": {"delta1": delta1}},
         }
         write_record(record_path(config), record)
-    assert tuned_rate(p, "l2") == 3e-3
+    assert tuned(run, "losses-rate", "loss") == replace(run, lr=3e-3)
+    other = replace(run, loss="l1")
+    assert tuned(other, "losses-rate", "loss") == other
 
 
 def test_an_unknown_profile_is_named():

@@ -10,14 +10,13 @@ from depthlib.data import rooms
 from depthlib.experiments import (
     CRF_STUDY,
     STUDIES,
-    CRFRun,
     OracleRun,
     is_current,
     load,
     profile,
     run,
 )
-from depthlib.experiments.crf_study import ARMS, COUNTS, tuned_rate
+from depthlib.experiments.crf_study import ARMS, COUNTS
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.studies import joined
 from depthlib.experiments.verdicts import verdicts
@@ -80,12 +79,6 @@ def test_arms_differ_in_what_their_names_say():
     for other in runs:
         differ = {k for k, v in asdict(other).items() if v != plain[k]}
         assert differ <= {"generator", "loss", "adversary", "seed", "lr"}
-
-
-def test_without_records_the_rate_is_the_usual():
-    p = profile("study")
-    arm = CRF_STUDY["adversarial-crf"](p)[0]
-    assert tuned_rate(p, arm) == arm.lr == CRFRun(experiment="x").lr
 
 
 def test_an_oracle_scores_averaged_truth_of_its_own_images():

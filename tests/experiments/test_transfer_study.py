@@ -19,7 +19,7 @@ from depthlib.experiments import (
 )
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.setup import require_data
-from depthlib.experiments.transfer_study import config, tuned_rate
+from depthlib.experiments.transfer_study import config
 from depthlib.experiments.verdicts import verdicts
 from depthlib.published import claims
 from depthlib.training.densedepth import target_loss, validation_loss
@@ -110,11 +110,6 @@ def test_kitti_is_asked_for_before_a_training(tmp_path, monkeypatch):
     real = TRANSFER_STUDY["transfer-kitti"](profile("study"))[0]
     with pytest.raises(DataError, match="kitti"):
         require_data(real)
-
-
-def test_without_records_the_rate_is_the_usual():
-    p = profile("study")
-    assert tuned_rate(p, "l1") == config(p, "x").lr
 
 
 @pytest.fixture
