@@ -6,7 +6,7 @@ from torch.utils.data import default_collate
 
 from depthlib.geometry import pose_matrix
 from depthlib.kernels import splat_depth, warp_depth
-from depthlib.losses import view_consistency
+from depthlib.losses import l1, view_consistency
 
 WARPS = {"printed": warp_depth, "splat": splat_depth}
 BOX = (0.2, 0.2, 0.2, 0.3, 0.3, 0.3)  # radians, metres
@@ -110,7 +110,7 @@ def random_poses(n: int, limits, generator):
 
 
 def equal_errors(batch: dict, warp: str, generator) -> dict:
-    """View losses of errors that have one mean size in the source view.
+    """View losses of errors, each over its mean size in the source view.
 
     The errors: all too far, too far on the left and too near on the right, a
     smooth field, a sign for each pixel, and the truth moved by a pixel; each
@@ -134,8 +134,9 @@ def equal_errors(batch: dict, warp: str, generator) -> dict:
     for name, field in fields.items():
         size = (field.abs() * mask).sum((1, 2, 3), True)
         field = field * ERROR * mask.sum((1, 2, 3), True) / size
-        # Depths stay positive; what is cut is made up by the scale above.
-        guess = depth + field.clamp(min=0.1 - depth)
+        # Depths stay positive, which cuts some errors short; so the view
+        # loss is taken over the error that is left in the source view.
+        guess = depth + torch.maximum(field, 0.1 - depth)
         loss = view_consistency(
             guess,
             depth,
@@ -144,7 +145,7 @@ def equal_errors(batch: dict, warp: str, generator) -> dict:
             mask,
             warp=WARPS[warp],
         )
-        found[f"view_loss_{name}"] = loss.item()
+        found[f"view_loss_{name}"] = (loss / l1(guess, depth, mask)).item()
     values = found.values()
     return found | {"warp_spread": max(values) / min(values)}
 

@@ -139,3 +139,12 @@ def test_dorn_has_the_larger_trunk_on_paper():
     p = profile("paper")
     assert config(p, "x", loss="dorn").encoder == "resnet101"
     assert config(p, "x", loss="berhu").encoder == "resnet50"
+
+
+def test_equal_errors_cost_as_much_from_the_source_view(monkeypatch):
+    """Seen from where they were made, all five are of size one."""
+    data = rooms(5, split="test", size=(32, 64), cached=False)
+    monkeypatch.setattr("depthlib.experiments.view_scores.BOX", (0.0,) * 6)
+    run_ = WarpRun(experiment="x", images=5)
+    found = run_.compute(data, PROTOCOLS["rooms"])["quality"]
+    assert list(found.values()) == pytest.approx([1.0] * 6, rel=1e-5)
