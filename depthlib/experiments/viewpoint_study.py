@@ -25,6 +25,7 @@ STRATEGIES = (
     "random",
     "adversarial",
     "shuffled",
+    "matched",
     "splat",
     "secant",
 )
