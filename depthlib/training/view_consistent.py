@@ -38,9 +38,10 @@ class ViewConsistentStep:
     "adversarial" takes the poses that the pose head proposes for the images,
     "shuffled" those that it proposed for others before, "matched" random
     directions with the lengths of its proposals (so a component may leave
-    the box). Two miners are ours, and feel all six components: "splat" trains the pose head through
-    ``splat_depth``; "secant" evaluates the printed loss to either side of
-    each component, a slope over a distance in place of one at a point.
+    the box). Two miners are ours, and feel all six components: "splat"
+    trains the pose head through ``splat_depth``; "secant" evaluates the
+    printed loss to either side of each component, a slope over a distance in
+    place of one at a point.
 
     Args:
         fabric: places modules and runs the backward passes.
