@@ -10,6 +10,7 @@ from depthlib.experiments.crf_run import CRFRun, OracleRun
 from depthlib.experiments.crf_study import CRF_STUDY
 from depthlib.experiments.d3net_run import D3NetRun
 from depthlib.experiments.densedepth_run import DenseDepthRun
+from depthlib.experiments.guess_run import GUESS_STUDY, GuessRun
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import profile as by_name
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
@@ -33,6 +34,7 @@ LABELLED_TRAIN = 795  # NYU Depth v2's own number of training pairs
 
 # Name of an experiment -> function of a profile that returns its grid.
 STUDIES = joined(
+    GUESS_STUDY,
     LOSS_STUDY,
     TRANSFER_STUDY,
     ADVERSARIAL_STUDY,
@@ -45,6 +47,7 @@ KINDS = {
         D3NetRun,
         DenseDepthRun,
         AdversarialRun,
+        GuessRun,
         HessianRun,
         CRFRun,
         OracleRun,
