@@ -63,7 +63,7 @@ SAME = (
 )
 
 # Columns of the further readings of one trained network.
-READINGS = ("scaled", "flip_test", "test_data", "test_style")
+READINGS = ("scaled", "flip_test", "test_data", "test_style", "reach")
 
 
 class NotEnoughError(Exception):
