@@ -9,7 +9,8 @@ from depthlib.experiments.config import RunConfig
 from depthlib.metrics import PROTOCOLS, trivial_predictors
 
 TRIVIAL_MAPS = 1000
-DRAWN = ("rooms", "streets")  # made by depthlib, on any machine
+# Made by depthlib, on any machine.
+DRAWN = ("rooms", "streets", "streets-video")
 # Folders below ``kitti``: the stills of the stereo benchmark of 2015 train,
 # a drive of 2011_09_26 tests; both as pictures with projected scans.
 KITTI = {"train": "stereo2015_left", "test": "raw_2011_09_26_video"}
@@ -47,7 +48,7 @@ def evaluation_set(config: RunConfig, cached: bool = True):
     if config.data == "kitti":
         return _kitti(config, "test"), PROTOCOLS["kitti_garg"]
     data = _drawn(config, config.n_test, config.test_split, cached)
-    return data, PROTOCOLS[config.data]
+    return data, PROTOCOLS[config.data.removesuffix("-video")]
 
 
 def require_data(config: RunConfig) -> None:
@@ -75,8 +76,26 @@ def _drawn(config, n, split, cached):
         return rooms(n, **options)
     if config.data == "streets":
         return streets(n, **options, lidar=False)
+    if config.data == "streets-video":
+        return video(config, n, split, cached)
     raise ValueError(
         f"data is {config.data!r}; choose one of {', '.join((*DRAWN, *REAL))}"
+    )
+
+
+def video(config, n, split, cached, lidar=False):
+    """Frame triples of streets, for a run with a spacing and a speed."""
+    from depthlib.data import streets_video
+
+    return streets_video(
+        n,
+        split=split,
+        style=config.style,
+        size=config.size,
+        cached=cached,
+        lidar=lidar,
+        every=config.spacing,
+        speed=config.speed,
     )
 
 

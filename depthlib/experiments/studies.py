@@ -13,6 +13,7 @@ from depthlib.experiments.densedepth_run import DenseDepthRun
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import profile as by_name
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
+from depthlib.experiments.video_run import SCGANRun
 from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
 
 
@@ -50,6 +51,7 @@ KINDS = {
         OracleRun,
         AVCLRun,
         WarpRun,
+        SCGANRun,
     )
 }
 
