@@ -81,6 +81,11 @@ class SCGANRun(RunConfig, VideoGanTraining):
                     f"{', '.join(map(str, allowed))}"
                 )
 
+    @property
+    def gan_weight(self) -> float:
+        """Lambda, or 0 where the adversary is removed."""
+        return 0.0 if self.removed == "adversary" else self.weight
+
     def offsets(self):
         """The offsets of this run, ``(N, 2)`` of (dy, dx)."""
         return self._samplings()[self.sampling]()

@@ -22,8 +22,8 @@ class VideoGanStep(AdversarialStep):
     weigh forty times less. Where truth is unknown, D sees -1 in real and
     fake alike: two maps that agree on the known pixels are the same to it.
 
-    With ``config.weight`` 0 D is built and never asked: nothing else of the
-    training changes.
+    With ``config.gan_weight`` 0 D is built and never asked: nothing else of
+    the training changes.
 
     Args:
         fabric: places modules and runs the backward passes.
@@ -68,8 +68,8 @@ class VideoGanStep(AdversarialStep):
 
     def factors(self) -> tuple[float, float]:
         """L1 as it is, and lambda."""
-        return 1.0, self.config.weight
+        return 1.0, self.config.gan_weight
 
     def adversary_is_on(self, step: int) -> bool:
         """Always, but for lambda = 0."""
-        return self.config.weight > 0
+        return self.config.gan_weight > 0
