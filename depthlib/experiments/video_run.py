@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from depthlib.experiments.config import Reading, RunConfig
+from depthlib.experiments.config import Reading, VideoConfig
 from depthlib.training import VideoGanTraining
 
 MODULES = ("correspondence", "attention", "refinement", "adversary")
@@ -11,8 +11,8 @@ PROBE = 32  # images on which the attention is looked at
 
 
 @dataclass(frozen=True, kw_only=True)
-class SCGANRun(RunConfig, VideoGanTraining):
-    """One training of SC-GAN on sparse depth; dense depth is scored.
+class SCGANRun(VideoConfig, VideoGanTraining):
+    """One training of SC-GAN, on sparse depth unless told otherwise.
 
     Attributes:
         sampling: which offsets are compared: ``"chebyshev"`` or
@@ -35,16 +35,13 @@ class SCGANRun(RunConfig, VideoGanTraining):
         blocks: lengths of the encoder's stages; None as published.
         stages: how many stages it has.
         stride: by how much it shrinks the image.
-        spacing: tenths of a second between the frames.
-        speed: ``"known"`` or ``"random"``, of the camera.
-        elsewhere: further styles that the network is scored on.
+        elsewhere: what the network is scored on besides: other styles of
+            its set, or other sets, such as ``"kitti-drive"``.
     """
 
     MAY_DIVERGE: ClassVar = True
-    DATA: ClassVar = (*RunConfig.DATA, "spacing", "speed")
 
-    data: str = "streets-video"
-    size: tuple[int, int] = (128, 256)
+    truth: str = "lidar"
     batch_size: int = 4
     lr: float = 1e-3
     sampling: str = "chebyshev"
@@ -62,8 +59,6 @@ class SCGANRun(RunConfig, VideoGanTraining):
     blocks: tuple[int, ...] | None = (1, 1, 1, 1)
     stages: int = 1
     stride: int = 8
-    spacing: int = 2
-    speed: str = "known"
     elsewhere: tuple[str, ...] = ("b",)
 
     def __post_init__(self):
@@ -108,14 +103,6 @@ class SCGANRun(RunConfig, VideoGanTraining):
             "strided": lambda: k.strided_offsets(count(), self.radius),
         }
 
-    def training_set(self, cached: bool = True):
-        """As in ``RunConfig``, with depth as the style's sensor has it."""
-        from depthlib.experiments.setup import video
-
-        if self.data != "streets-video":
-            return super().training_set(cached)
-        return video(self, self.n_train, "train", cached, lidar=True)
-
     def build_model(self):
         """SC-GAN; what has the same shape in two runs starts equal."""
         import torch
@@ -136,6 +123,7 @@ class SCGANRun(RunConfig, VideoGanTraining):
             refinement=self._unless_removed("refinement", self.refinement),
             similarity=self.similarity,
             borders=self.borders,
+            max_depth=10.0 if self.data == "seven-scenes" else 80.0,
         )
 
     def _unless_removed(self, module: str, kind: str) -> str:
@@ -159,25 +147,38 @@ class SCGANRun(RunConfig, VideoGanTraining):
         from torch.utils.data import Subset
 
         from depthlib.experiments import video_scores
-        from depthlib.metrics import PROTOCOLS
+        from depthlib.experiments.setup import protocol_of
 
         scores = {}
         if "adjacent" in model.inputs:
-            scores |= video_scores.still(model, data, PROTOCOLS["streets"])
+            scores |= video_scores.still(model, data, protocol_of(self))
         if model.attention is not None:
             probe = Subset(data, range(min(PROBE, len(data))))
             scores |= video_scores.of_attention(model, probe)
         return scores
 
     def readings(self) -> list[Reading]:
-        """Other styles, the other kind of speed; each with median scaling."""
-        other = {"known": "random", "random": "known"}[self.speed]
-        tests = [{}, {"speed": other}]
-        tests += [{"style": style} for style in self.elsewhere]
+        """Own test, other speeds, other styles and sets; also median-scaled.
+
+        Only drawn streets have a style and a speed.
+        """
+        tests = [{}]
+        if self.data == "streets-video":
+            other = {"known": "random", "random": "known"}[self.speed]
+            tests.append({"speed": other})
+        tests += [
+            {"style": name} if len(name) == 1 else {"data": name}
+            for name in self.elsewhere
+        ]
         found = []
         for test in tests:
-            now = {"style": self.style, "speed": self.speed} | test
-            columns = {f"test_{name}": value for name, value in now.items()}
+            now = replace(self, **test)
+            drawn = now.data == "streets-video"
+            columns = {
+                "test_data": now.data,
+                "test_style": now.style if drawn else "",
+                "test_speed": now.speed if drawn else "",
+            }
             for scaled in (False, True):
                 protocol = {"scaling": "median"} if scaled else {}
                 reading = columns | {"scaled": scaled}
@@ -192,6 +193,7 @@ class SCGANRun(RunConfig, VideoGanTraining):
             blocks=(1, 1, 1, 1),
             field=self.field and min(self.field, 34),
             critic_width=4,
-            spacing=2,
+            every=3,
             speed="known",
+            truth="dense",
         )

@@ -131,7 +131,7 @@ def test_training_sees_sparse_truth_and_the_test_dense_truth():
 
 
 def test_speed_and_spacing_reach_the_data():
-    fast = replace(TINY, speed="random", spacing=1)
+    fast = replace(TINY, speed="random", every=1)
     test, _ = evaluation_set(fast, cached=False)
     assert (test.speed, test.every) == ("random", 1)
     assert fast.training_set(cached=False).speed == "random"
@@ -160,6 +160,19 @@ def test_a_run_from_end_to_end():
     assert len(records) == 2 and all(is_current(r) for r in records)
     alone = read_record(record_path(replace(TINY, frames=1)))
     assert "still_abs_rel" not in alone["metrics"]["quality"]
+
+
+def test_readings_of_real_sets_have_no_style():
+    base = replace(BASE, data="kitti-video", elsewhere=("kitti-drive",))
+    found = [(r.columns["test_data"], r.test) for r in base.readings()]
+    assert found[::2] == [
+        ("kitti-video", {}),
+        ("kitti-drive", {"data": "kitti-drive"}),
+    ]
+    assert {r.columns["test_style"] for r in base.readings()} == {""}
+    drawn = replace(BASE, elsewhere=("b", "kitti-drive")).readings()
+    assert len(drawn) == 2 * 4
+    assert drawn[-1].protocol == {"scaling": "median"}
 
 
 def test_nothing_moves_in_a_still_set():

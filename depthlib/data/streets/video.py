@@ -31,10 +31,11 @@ RATE = 10.0  # frames a second, as of KITTI's cameras
 SHAKE = (0.003, 0.003, 0.002, 0.02, 0.01, 0.0)
 SPEEDS = ("known", "random")
 # With speeds at random, time runs by a factor between these, log-uniform,
-# but the camera at most so many metres: the street begins 8 m behind it.
+# but the camera at most so many metres: seen from there, all that is to both
+# sides is built, as the street begins 8 m behind the reference frame.
 FACTORS = (0.25, 4.0)
-FARTHEST = 8.0
-LONGEST = 4  # frames: in 0.4 s no camera leaves the furnished street
+FARTHEST = 10.0
+LONGEST = 4  # frames: in 0.4 s hardly a camera goes farther
 
 
 def render_triple(
@@ -44,7 +45,7 @@ def render_triple(
     index: int,
     size: tuple[int, int] = (128, 256),
     lidar: bool = False,
-    every: int = 2,
+    every: int = 3,
     speed: str = "known",
 ):
     """Renders three frames.
@@ -86,10 +87,10 @@ def moments(street: StreetScene, every: int, speed: str = "known") -> list:
     result = []
     for t in (-step, step):
         shaken = [draw.normal(0, spread) for spread in SHAKE]
-        if not speed_now:
-            shaken = [0.0] * 6
-        turn = pose_matrix(torch.tensor(shaken, dtype=torch.float64))
-        result.append((t, turn.numpy() @ street.pose(t)))
+        shake = pose_matrix(torch.tensor(shaken, dtype=torch.float64)).numpy()
+        # Who stands does not turn either.
+        pose = shake @ street.pose(t) if speed_now else street.pose()
+        result.append((t, pose))
     return result
 
 
@@ -146,7 +147,7 @@ def streets_video(
     seed: int = 0,
     cached: bool = True,
     lidar: bool = True,
-    every: int = 2,
+    every: int = 3,
     speed: str = "known",
 ) -> StreetsVideo:
     """Frame triples of synthetic streets, with the exact motion between.
@@ -155,14 +156,14 @@ def streets_video(
         n, split, style, size, seed, cached, lidar: as for ``streets``; the
             reference frames are its images.
         every: frames -1 and +1 are the one so many frames before and the
-            one so many after, of 10 a second; 1 to 4. Two are the default:
-            at 128 x 256 and a quarter of the resolution most shifts then
-            lie within a search radius of 12, and many reach 6 of it.
+            one so many after, of 10 a second; 1 to 4. Three are the default:
+            at 128 x 256 and a quarter of the resolution nearly all shifts
+            then lie within a search radius of 12, and many reach half of it.
         speed: "known": the camera's speed is normal, cut off at both ends,
             by kind of street, so that the shift between frames tells metric
             depth as far as the speed can be guessed. "random": time runs by
             a factor from a quarter to four, log-uniform and drawn for each
-            triple, for all that moves alike, but the camera at most 8 m
+            triple, for all that moves alike, but the camera at most 10 m
             between frames: only what else is to be seen tells the scale.
 
     Returns:
