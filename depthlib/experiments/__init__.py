@@ -20,6 +20,7 @@ from depthlib.experiments.records import frame, load
 from depthlib.experiments.run import run
 from depthlib.experiments.studies import STUDIES, remake
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
+from depthlib.experiments.video_run import SCGANRun
 from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "DenseDepthRun",
     "OracleRun",
     "RunConfig",
+    "SCGANRun",
     "WarpRun",
     "evidence",
     "fingerprint",

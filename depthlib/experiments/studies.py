@@ -14,6 +14,7 @@ from depthlib.experiments.guess_run import GUESS_STUDY, GuessRun
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import profile as by_name
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
+from depthlib.experiments.video_run import SCGANRun
 from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
 
 
@@ -53,6 +54,7 @@ KINDS = {
         OracleRun,
         AVCLRun,
         WarpRun,
+        SCGANRun,
     )
 }
 
