@@ -106,7 +106,7 @@ def test_the_unit_of_a_whole_set_is_judged(nyu_folder, tiny_nyu, scenes):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"name": "kity"}, "choose one of rooms, streets, nyu_v2_labeled"),
+        ({"name": "kity"}, "choose one of rooms, streets, streets-video"),
         ({"name": "folder"}, "root and depth_unit are needed"),
         ({"name": "rooms", "scene": "moon"}, "choose one of indoor"),
     ],
@@ -114,6 +114,14 @@ def test_the_unit_of_a_whole_set_is_judged(nyu_folder, tiny_nyu, scenes):
 def test_wrong_arguments_are_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         check(**arguments)
+
+
+@pytest.mark.parametrize("name", ["rooms", "streets", "streets-video"])
+def test_drawn_sets_are_prepared(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPTHLIB_CACHE", str(tmp_path))
+    said = prepare(name, size=(16, 32), n=2)
+    assert said == f"ready at 16 x 32: 2 of {name}-a/train"
+    assert "1 sets made" in catalogue()[name].status()
 
 
 def test_prepare_leaves_nothing_for_training(nyu_folder, monkeypatch):
