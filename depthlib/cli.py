@@ -183,13 +183,13 @@ def predict(
 
 @app.command()
 def reproduce(
-    experiment: str,
+    experiments: list[str],
     profile: str = "study",
     workers: int = 0,
     backend: str = "processes",
     scheduler: str | None = None,
 ):
-    """Train what an experiment lacks, and print its table.
+    """Train what experiments lack, and print a table of each.
 
     Workers: processes at a time; 0 takes one per core.
     """
@@ -198,26 +198,36 @@ def reproduce(
 
     with one_sentence():
         p = get_profile(profile)
-        if experiment not in STUDIES:
+        if unknown := [name for name in experiments if name not in STUDIES]:
             raise ValueError(
-                f"experiment is {experiment!r}; "
-                f"choose one of {', '.join(STUDIES)}"
+                f"there is no experiment {', '.join(unknown)}; "
+                f"choose of {', '.join(STUDIES)}"
             )
-        grid = STUDIES[experiment](p)
-        table = run(
-            grid,
-            workers=workers or os.cpu_count() or 1,
-            backend=backend,
-            scheduler=scheduler,
-        )
+        for name in experiments:
+            # One after the other: a study tunes before it trains.
+            grid = STUDIES[name](p)
+            table = run(
+                grid,
+                workers=workers or os.cpu_count() or 1,
+                backend=backend,
+                scheduler=scheduler,
+            )
+            typer.echo(_summary(grid, table))
+
+
+def _summary(grid, table) -> str:
+    """The protocol, and the mean over seeds of each arm."""
     arm = _varying(grid)
     metrics = ["abs_rel", "rmse", "delta1", "edge_f1"]
-    typer.echo(table["protocol"].iloc[0])
+    if not grid[0].TRAINS:  # what it computes is in no other experiment
+        about = {*vars(grid[0]), "seconds", "reading"}
+        metrics = [n for n in table.select_dtypes("number") if n not in about]
+    protocol = table["protocol"].iloc[0]
     table = table[table["reading"] == 0]
     table[arm] = table[arm].astype(str)
     summary = table.groupby(arm)[metrics].mean()
     summary["seeds"] = table.groupby(arm)["seed"].nunique()
-    typer.echo(summary.to_string(float_format=lambda v: f"{v:.4f}"))
+    return f"{protocol}\n{summary.to_string(float_format='{:.4f}'.format)}"
 
 
 def _varying(grid) -> list[str]:

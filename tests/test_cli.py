@@ -276,6 +276,15 @@ def test_reproduce_writes_records_that_status_counts(tmp_path, monkeypatch):
     assert {path: path.stat().st_mtime_ns for path in paths} == before
 
 
+def test_reproduce_takes_several_experiments(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path / "results"))
+    names = ("viewpoint-equal", "viewpoint-gradient")
+    status, out, _ = call("reproduce", *names, "--profile", "smoke")
+    assert status == 0 and out.count("seeds") == 2
+    made = {path.parent.name for path in tmp_path.rglob("*.json")}
+    assert made == set(names)
+
+
 def test_reproduce_names_the_experiments_there_are():
     err = refused("reproduce", "losses-none", "--profile", "smoke")
     assert "losses-size" in err and "losses-nyu" in err

@@ -16,7 +16,7 @@ from depthlib.experiments.profiles import Profile
 from depthlib.experiments.tuning import tuned
 from depthlib.training.config import STABILISERS
 
-RATES = (3e-4, 1e-3, 3e-3)
+RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 # What decides an arm's rate: generator, loss and whether there is a D.
 TUNED = ("generator", "loss", "adversary")
 ARMS = (
@@ -70,7 +70,7 @@ def config(p: Profile, experiment: str, **changes) -> AdversarialRun:
 
 
 def adversarial_rate(p: Profile) -> list[AdversarialRun]:
-    """Three rates per arm, one seed, on validation images.
+    """Four rates per arm, one seed, on validation images.
 
     With two fifths of the samples, the same for every arm.
     """

@@ -144,7 +144,13 @@ class DenseDepthRun(RunConfig):
         return {"validation_loss": validation_loss(model, data, self)}
 
     def readings(self) -> list[Reading]:
-        """Median scaling, flip averaging, and the sets of ``elsewhere``."""
+        """Median scaling, flip averaging, and the sets of ``elsewhere``.
+
+        On streets also the part of the image that a laser scanner reaches,
+        by the crop that is usual for KITTI.
+        """
+        from depthlib.metrics import PROTOCOLS
+
         usual = {
             "scaled": False,
             "flip_test": False,
@@ -164,6 +170,10 @@ class DenseDepthRun(RunConfig):
             found.append(Reading(there, test=test))
             there = there | {"scaled": True}
             found.append(Reading(there, test=test, protocol=median))
+        if self.data == "streets":
+            # Above its highest beam a scanner tells a training nothing.
+            reach = {"crop": PROTOCOLS["kitti_garg"].crop}
+            found.append(Reading(usual | {"reach": True}, protocol=reach))
         return found
 
     def recipe(self) -> "DenseDepthRun":

@@ -111,19 +111,37 @@ def is_current(record: dict) -> bool:
         math.isclose(a, b, rel_tol=TOLERANCE)
         for a, b in zip(now, then, strict=True)
     )
-    if not same_code or config.data not in DRAWN:
-        return same_code
-    sets = replace(
-        type(config)(experiment="data"),
-        **{name: getattr(config, name) for name in config.DATA},
+    return same_code and _same_data(config, record)
+
+
+def _same_data(config: RunConfig, record: dict) -> bool:
+    """True while all drawn sets of the record, readings' too, are today's."""
+    if config.data in DRAWN and record["data"] != {
+        "train": _train_hash(_sets_of(config)),
+        "test": _test_hash(_sets_of(config)),
+    }:
+        return False
+    now, then = config.readings(), record.get("readings", [])
+    if len(now) != len(then):
+        return False
+    tests = [replace(config, **reading.test) for reading in now]
+    return all(
+        test.data not in DRAWN or _test_hash(_sets_of(test)) == old["test"]
+        for test, old in zip(tests, then, strict=True)
     )
-    return _data_now(sets) == record["data"]
+
+
+def _sets_of(config: RunConfig) -> RunConfig:
+    """A config with the same data and nothing else of its own."""
+    values = {name: getattr(config, name) for name in config.DATA}
+    return replace(type(config)(experiment="data"), **values)
 
 
 @functools.cache
-def _data_now(config: RunConfig) -> dict:
-    train, (test, _) = (
-        config.training_set(False),
-        evaluation_set(config, False),
-    )
-    return {"train": manifest_hash(train), "test": manifest_hash(test)}
+def _train_hash(config: RunConfig) -> str:
+    return manifest_hash(config.training_set(False))
+
+
+@functools.cache
+def _test_hash(config: RunConfig) -> str:
+    return manifest_hash(evaluation_set(config, False)[0])

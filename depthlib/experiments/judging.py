@@ -17,6 +17,10 @@ claims of its part of the book in both directions: refuting one of twenty
 true claims by chance would be as wrong as supporting a false one. A claim
 that asserts several comparisons stands with its weakest (largest p) and
 falls with any (smallest p times their number).
+
+Arms that do not beat predictors that look at no image give no verdict: by
+their abs_rel, and by the metric of the claim where it measures quality. A
+map of noise has edges, too.
 """
 
 import math
@@ -36,6 +40,9 @@ from depthlib.experiments.statistics import holm, seeds_needed, t_interval
 
 MIN_SEEDS = 5
 ALPHA = 0.05
+# Measures of quality that a guess has, too (see ``guess_run``).
+QUALITY = ("edge_f1", "mssim", "normal_error")
+SCORED_ON = ("data", "style", "test_split", "n_test", "size")
 PERCENT = {"ratio", "monotone", "interaction"}
 UNITS = {
     "interaction": " of gain",
@@ -106,6 +113,7 @@ def _compare(finding, frame, profile):
     """Run the claim's test and pick the comparison that decides."""
     claim = finding.claim
     rows = matching(frame, {"experiment": experiments(claim)})
+    guesses = matching(frame, {"experiment": "guesses"})
     if matching(rows, {"experiment": claim.experiment}).empty:
         raise NotEnoughError(
             f"no records yet for experiment {claim.experiment} "
@@ -141,6 +149,9 @@ def _compare(finding, frame, profile):
             f"untrained: {'; '.join(failed)} does not beat predictors that "
             "look at nothing"
         )
+    for runs in found:
+        if failed := guessed(runs, guesses):
+            raise NotEnoughError("; ".join(failed))
     finding.p = p
 
 
@@ -174,6 +185,30 @@ def untrained(runs: Runs) -> list[str]:
         gain = (best - rows["abs_rel"]).groupby(rows["seed"]).mean()
         if not t_interval(gain).low > 0:
             failed.append(words(arm))
+    return list(dict.fromkeys(failed))
+
+
+def guessed(runs: Runs, guesses) -> list[str]:
+    """Arms whose quality is no better than a guess's, in words."""
+    metric, sign = runs.claim.metric, runs.claim.sign
+    if not metric.startswith(QUALITY) or metric not in guesses:
+        return []
+    guesses = guesses.dropna(subset=[metric])
+    failed = []
+    for arm, rows in runs.used:
+        score = sign * rows.set_index("seed")[metric].astype(float)
+        for _, guess in guesses.iterrows():
+            same = all(
+                (rows[name].map(str) == str(guess[name])).all()
+                for name in SCORED_ON
+            )
+            gain = score - sign * guess[metric]
+            if same and not t_interval(gain.groupby("seed").mean()).low > 0:
+                name = guess["guess"].replace("_", " ")
+                failed.append(
+                    f"{words(arm)} has no better {metric} than {name}, which "
+                    "looks at no image"
+                )
     return list(dict.fromkeys(failed))
 
 

@@ -42,38 +42,40 @@ def run(
     if not grid:
         raise ValueError("the grid is empty; give at least one run")
     paths = [record_path(config, results) for config in grid]
-    missing = [
-        config
+    # Workers are told where records go: they may have been started under
+    # another environment.
+    missing = {
+        config: path.parents[2]
         for config, path in zip(grid, paths, strict=True)
         if not path.exists()
-    ]
+    }
     if missing:
-        _run_missing(missing, workers, backend, scheduler, results, progress)
+        _run_missing(missing, workers, backend, scheduler, progress)
     return frame([read_record(path) for path in paths])
 
 
-def _run_missing(configs, workers, backend, scheduler, results, progress):
+def _run_missing(missing, workers, backend, scheduler, progress):
     began = time.perf_counter()
     if backend == "dask":
-        outcomes = _with_dask(configs, workers, scheduler, results)
+        outcomes = _with_dask(missing, workers, scheduler)
     elif backend == "processes":
-        outcomes = _with_joblib(configs, workers, results)
+        outcomes = _with_joblib(missing, workers)
     else:
         raise ValueError(
             f'backend is {backend!r}; choose "processes" or "dask"'
         )
     failures = []
-    for config, error in _shown(outcomes, len(configs), progress, began):
+    for config, error in _shown(outcomes, len(missing), progress, began):
         if error:
             failures.append(f"{config.experiment}/{config.key}: {error}")
     if failures:
         raise RuntimeError(
-            f"{len(failures)} of {len(configs)} runs failed:\n"
+            f"{len(failures)} of {len(missing)} runs failed:\n"
             + "\n".join(failures)
         )
 
 
-def attempt(config: RunConfig, results: Path | None):
+def attempt(config: RunConfig, results: Path):
     """Run one config; return it with the error message, or None."""
     try:
         run_one(config, results)
@@ -82,14 +84,14 @@ def attempt(config: RunConfig, results: Path | None):
     return config, None
 
 
-def _with_joblib(configs, workers, results):
+def _with_joblib(missing, workers):
     from joblib import Parallel, delayed
 
     pool = Parallel(n_jobs=workers, return_as="generator_unordered")
-    return pool(delayed(attempt)(config, results) for config in configs)
+    return pool(delayed(attempt)(*item) for item in missing.items())
 
 
-def _with_dask(configs, workers, scheduler, results):
+def _with_dask(missing, workers, scheduler):
     from dask.distributed import Client, LocalCluster, as_completed
 
     if scheduler:
@@ -100,7 +102,8 @@ def _with_dask(configs, workers, scheduler, results):
         )
         client = Client(cluster)
     try:
-        futures = client.map(attempt, configs, results=results, pure=False)
+        configs, roots = list(missing), list(missing.values())
+        futures = client.map(attempt, configs, roots, pure=False)
         for future in as_completed(futures):
             yield future.result()
     finally:

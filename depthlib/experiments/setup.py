@@ -167,19 +167,24 @@ REAL = {
 }
 
 
-def trivial_scores(train, truth: dict, protocol) -> dict:
-    """Scores of predictors that look at no image, from the training set.
+def guesses_from(train) -> tuple[dict, float]:
+    """What can be guessed without looking, and how widely depth spreads.
 
-    The medians come from the first 1000 training maps.
+    Returns:
+        ``trivial_predictors`` of the first 1000 training maps, and the
+        standard deviation of their known depths in metres.
     """
     maps = [train[i] for i in range(min(len(train), TRIVIAL_MAPS))]
-    predictors = trivial_predictors(
-        torch.stack([s["depth"] for s in maps]),
-        torch.stack([s["mask"] for s in maps]),
-    )
+    depths = torch.stack([s["depth"] for s in maps])
+    masks = torch.stack([s["mask"] for s in maps])
+    return trivial_predictors(depths, masks), depths[masks].std().item()
+
+
+def trivial_scores(train, truth: dict, protocol) -> dict:
+    """Scores of predictors that look at no image, from the training set."""
     depth = truth["depth"]
     scores = {}
-    for name, value in predictors.items():
+    for name, value in guesses_from(train)[0].items():
         prediction = torch.as_tensor(value).expand_as(depth)
         result = protocol.evaluate(prediction, depth, truth["mask"])
         scores[name] = {k: float(f"{v:.6g}") for k, v in result.items()}

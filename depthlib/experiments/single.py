@@ -171,7 +171,6 @@ def _compute(config) -> dict:
     began = time.perf_counter()
     test, protocol = evaluation_set(config)
     metrics = config.compute(test, protocol)
-    hashed = manifest_hash(test)
     return {
         **_heading(config, protocol),
         "metrics": {part: _rounded(v) for part, v in metrics.items()},
@@ -180,7 +179,10 @@ def _compute(config) -> dict:
         "per_image": {},
         "trivial": None,
         "fingerprint": fingerprint(config),
-        "data": {"train": hashed, "test": hashed},
+        "data": {
+            "train": manifest_hash(config.training_set()),
+            "test": manifest_hash(test),
+        },
         "seconds": round(time.perf_counter() - began, 2),
         **provenance(torch.device("cpu")),
     }

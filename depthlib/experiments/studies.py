@@ -10,10 +10,12 @@ from depthlib.experiments.crf_run import CRFRun, OracleRun
 from depthlib.experiments.crf_study import CRF_STUDY
 from depthlib.experiments.d3net_run import D3NetRun
 from depthlib.experiments.densedepth_run import DenseDepthRun
+from depthlib.experiments.guess_run import GUESS_STUDY, GuessRun
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import profile as by_name
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
 from depthlib.experiments.video_run import SCGANRun
+from depthlib.experiments.video_study import VIDEO_STUDY
 from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
 
 
@@ -34,11 +36,13 @@ LABELLED_TRAIN = 795  # NYU Depth v2's own number of training pairs
 
 # Name of an experiment -> function of a profile that returns its grid.
 STUDIES = joined(
+    GUESS_STUDY,
     LOSS_STUDY,
     TRANSFER_STUDY,
     ADVERSARIAL_STUDY,
     CRF_STUDY,
     VIEWPOINT_STUDY,
+    VIDEO_STUDY,
 )
 KINDS = {
     kind.__name__: kind
@@ -46,6 +50,7 @@ KINDS = {
         D3NetRun,
         DenseDepthRun,
         AdversarialRun,
+        GuessRun,
         HessianRun,
         CRFRun,
         OracleRun,

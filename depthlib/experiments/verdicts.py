@@ -82,6 +82,7 @@ def _frame(claims, records, profile, current):
         from depthlib.experiments.fingerprint import is_current
 
         names = {name for claim in claims for name in experiments(claim)}
+        names |= {"guesses"}
         records = [r for name in sorted(names) for r in load(name, profile)]
         records = list(filter(current or is_current, records))
         current = None

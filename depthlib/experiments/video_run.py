@@ -16,11 +16,12 @@ class SCGANRun(VideoConfig, VideoGanTraining):
 
     Attributes:
         sampling: which offsets are compared: ``"chebyshev"`` or
-            ``"equidistant"``, the two Smolyak grids; ``"uniform"``;
-            ``"random"`` (of the run's seed) or ``"strided"``.
+            ``"uniform"``, the two Smolyak grids; ``"every"``, each so
+            many-th row and column; ``"random"`` (of the run's seed) or
+            ``"strided"``.
         level: of the Smolyak grids; random and strided ones have as many
             offsets as the Chebyshev grid of this level.
-        pitch: of ``"uniform"``: each so many-th row and column.
+        pitch: of ``"every"``; 1 compares all.
         radius: farthest offset, at a quarter of the resolution.
         removed: a module to leave out: ``"correspondence"``,
             ``"attention"``, ``"refinement"``, ``"adversary"`` (the same as
@@ -94,10 +95,10 @@ class SCGANRun(VideoConfig, VideoGanTraining):
 
         return {
             "chebyshev": lambda: k.smolyak_offsets(self.level, self.radius),
-            "equidistant": lambda: k.smolyak_offsets(
+            "uniform": lambda: k.smolyak_offsets(
                 self.level, self.radius, "uniform"
             ),
-            "uniform": lambda: k.uniform_offsets(self.pitch, self.radius),
+            "every": lambda: k.uniform_offsets(self.pitch, self.radius),
             "random": lambda: k.random_offsets(
                 count(), self.radius, self.seed
             ),
@@ -144,17 +145,20 @@ class SCGANRun(VideoConfig, VideoGanTraining):
         one with an attention, its weights on some images:
         ``attention_spread``, their deviation over offsets, and
         ``attention_change``, that over images, both in means of their size.
+        Where pairs are compared, ``importance_spread``: how unevenly the
+        directions of the offsets matter.
         """
         from torch.utils.data import Subset
 
         from depthlib.experiments import video_scores
         from depthlib.experiments.setup import protocol_of
 
-        scores = {}
+        scores, protocol = {}, protocol_of(self)
+        probe = Subset(data, range(min(PROBE, len(data))))
         if "adjacent" in model.inputs:
-            scores |= video_scores.still(model, data, protocol_of(self))
+            scores |= video_scores.still(model, data, protocol)
+            scores |= video_scores.of_directions(model, probe, protocol)
         if model.attention is not None:
-            probe = Subset(data, range(min(PROBE, len(data))))
             scores |= video_scores.of_attention(model, probe)
         return scores
 

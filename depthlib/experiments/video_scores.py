@@ -31,6 +31,49 @@ def still(model, data, protocol) -> dict[str, float]:
     return {f"still_{name}": found[name] for name in ("abs_rel", "rmse")}
 
 
+def of_directions(model, data, protocol) -> dict[str, float]:
+    """``importance_spread``: how unevenly directions of motion matter.
+
+    The importance of a direction is by how much abs_rel grows when the
+    correlations of its offsets are set to zero; directions are eighths of
+    the circle, and the middle (up to a cell away) is left alone. The spread
+    is the standard deviation of the eight over their mean size.
+
+    Args:
+        model: an ``SCGAN`` that compares pairs.
+        data: images to look at.
+        protocol: of abs_rel.
+    """
+
+    def error() -> float:
+        prediction, truth = predict_all(model, data, protocol)
+        found = protocol.evaluate(prediction, truth["depth"], truth["mask"])
+        return found["abs_rel"]
+
+    network = getattr(model, "module", model)  # Fabric's wrapper off
+    usual, whole = network.correlate, error()
+    grown = []
+    try:
+        for kept in without_directions(network.offsets):
+            kept = kept.to(network.offsets.device)[:, None, None]
+            network.correlate = lambda *f, k=kept: usual(*f) * k
+            grown.append(error() - whole)
+    finally:
+        del network.correlate  # the method of the class again
+    grown = torch.tensor(grown)
+    size = grown.abs().mean().clamp(min=1e-9)
+    return {"importance_spread": (grown.std(correction=0) / size).item()}
+
+
+def without_directions(offsets: Tensor) -> Tensor:
+    """Eight masks of offsets, ``(8, N)``: 0.0 where one direction points."""
+    dy, dx = offsets.double().unbind(1)
+    eighth = torch.round(torch.atan2(dy, dx) / (torch.pi / 4)).long() % 8
+    far = offsets.abs().amax(1) > 1
+    gone = torch.stack([(eighth == k) & far for k in range(8)])
+    return (~gone).float()
+
+
 def of_attention(model, data) -> dict[str, float]:
     """How much the weights of the attention differ.
 

@@ -15,7 +15,7 @@ from depthlib.experiments.profiles import Profile
 from depthlib.experiments.tuning import tuned
 
 LOSSES = ("l1", "berhu", "dorn")
-RATES = (3e-4, 1e-3, 3e-3)
+RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 STRATEGIES = (
     "none",
     "double",
@@ -25,6 +25,7 @@ STRATEGIES = (
     "random",
     "adversarial",
     "shuffled",
+    "matched",
     "splat",
     "secant",
 )
@@ -79,7 +80,7 @@ def config(p: Profile, experiment: str, **changes) -> AVCLRun:
 
 
 def viewpoint_rate(p: Profile) -> list[AVCLRun]:
-    """Three learning rates per loss, without views, on validation images.
+    """Four learning rates per loss, without views, on validation images.
 
     With two fifths of the samples and one seed, the same for every loss.
     """

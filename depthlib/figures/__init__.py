@@ -30,6 +30,7 @@ _HOME = {
     "use_style": "style",
     "paper_ours_table": "tables",
     "results_table": "tables",
+    "verdict_table": "tables",
     "trace": "provenance",
 }
 

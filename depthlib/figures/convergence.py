@@ -19,7 +19,7 @@ def convergence_plot(
         runs: table with the nested ``curve`` column of the records, a dict
             of "samples" and metrics.
         metric: a metric of the curves.
-        by: column that names the arms.
+        by: column that names the arms; a categorical one gives their order.
         panels: optional column with one panel per value.
         width: inches.
 
@@ -34,7 +34,10 @@ def convergence_plot(
     fig, axes = canvas(
         1, len(values), width=width, height=4.4, sharey=True, squeeze=False
     )
-    looks = {n: arm(n, i) for i, n in enumerate(ordered(runs[by].unique()))}
+    names = ordered(runs[by].unique())
+    if hasattr(runs[by], "cat"):
+        names = list(runs[by].cat.categories)
+    looks = {name: arm(name, i) for i, name in enumerate(names)}
     with styled():
         for axis, value in zip(axes[0], values, strict=True):
             part = runs if panels is None else runs[runs[panels] == value]

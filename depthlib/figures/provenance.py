@@ -9,8 +9,8 @@ def trace(records) -> str:
             `depthlib.experiments.frame` makes of them.
 
     Returns:
-        Experiments, profile, number of runs, seeds, dates, commits and
-        devices, and the command for each experiment; back-ticks mark code.
+        Profile, number of runs, seeds, dates, commits and devices, and the
+        one command that names the experiments; back-ticks mark code.
 
     Raises:
         ValueError: no record, or records of several profiles, which are
@@ -28,20 +28,18 @@ def trace(records) -> str:
             "figure per profile"
         )
     experiments = list(dict.fromkeys(fact["experiment"] for fact in facts))
-    names = ", ".join(f"`{name}`" for name in experiments)
-    commands = ", ".join(
-        f"`depthlib reproduce {name} --profile {profiles[0]}`"
-        for name in experiments
+    command = (
+        f"depthlib reproduce {' '.join(experiments)} --profile {profiles[0]}"
     )
     runs = f"{len(facts)} run" + "s" * (len(facts) > 1)
     parts = [
-        f"{names}, profile `{profiles[0]}`: {runs}",
+        f"Profile `{profiles[0]}`: {runs}",
         _seeds({fact["seed"] for fact in facts}),
         _dates(fact["date"] for fact in facts),
         _several("commit", (f"`{_short(fact['commit'])}`" for fact in facts)),
         _several("", (fact["device"] for fact in facts)),
     ]
-    return f"{'; '.join(p for p in parts if p)}. Re-make: {commands}"
+    return f"{'; '.join(p for p in parts if p)}. Re-make: `{command}`"
 
 
 def _rows(records):

@@ -101,6 +101,37 @@ def results_table(
     return Html(_boxed(table, caption), _plain(frame, caption))
 
 
+def verdict_table(judged) -> Html:
+    """What ``verdicts`` found, as a page table: claim, verdict and why.
+
+    Args:
+        judged: the data frame; what a claim leaves open here and what the
+            audit of the print says stand behind the reason.
+    """
+    import pandas as pd
+
+    judged = judged.fillna({"left": "", "audit": ""})
+    notes = "Print: " + judged["audit"]
+    notes = judged["left"] + " " + notes.where(judged["audit"] != "", "")
+    why = (judged["reason"] + " " + notes).str.split().str.join(" ")
+    lines = pd.DataFrame(
+        {
+            "what the paper says": list(judged["text"]),
+            "verdict": list(judged["verdict"]),
+            "why": list(why),
+        },
+        index=list(judged["claim"]),
+    )
+    counts = judged["verdict"].value_counts()
+    sums = ", ".join(f"{n} {word}" for word, n in counts.items())
+    return results_table(
+        lines,
+        caption=f"{sums}. Effects are positive where they go the claim's way; "
+        "arms are named by the fields of their config; margins: "
+        "`data/published/claims.yaml`.",
+    )
+
+
 def _cells(entry, metric, digits):
     """Three cells: paper, ours with its interval, gap."""
     if entry is None:

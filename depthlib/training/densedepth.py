@@ -11,9 +11,9 @@ from depthlib.losses import LOSSES, densedepth_loss
 class DenseDepthStep:
     """Raw output, loss against the target, gradient, Adam.
 
-    The network predicts at half the size of the image; the truth is taken at
-    every second pixel, never averaged (a mean of two surfaces is a depth at
-    which there is none).
+    The network predicts at half the size of the image; the truth is picked
+    (``at_size``), never averaged: a mean of two surfaces is a depth at which
+    there is none.
 
     Args:
         fabric: places modules and runs the backward pass.
@@ -77,19 +77,30 @@ def target_loss(config, model):
         )
 
     def criterion(raw: Tensor, depth: Tensor, mask: Tensor) -> Tensor:
-        size = raw.shape[-2:]
-        depth, mask = (at_size(x, size) for x in (depth, mask))
+        depth, mask = at_size(depth, mask, raw.shape[-2:])
         return loss(raw, model.target(depth), mask, **options)
 
     return criterion
 
 
-def at_size(maps: Tensor, size) -> Tensor:
-    """Maps ``(B, 1, H, W)`` at another size, each pixel a pixel of theirs."""
-    if maps.shape[-2:] == tuple(size):
-        return maps
-    picked = F.interpolate(maps.float(), size=size, mode="nearest-exact")
-    return picked.to(maps.dtype)
+def at_size(depth: Tensor, mask: Tensor, size) -> tuple[Tensor, Tensor]:
+    """Depth and mask ``(B, 1, H, W)`` at a smaller size, nothing averaged.
+
+    The pixel under the new pixel's centre; where its depth is unknown, the
+    nearest known depth of the new pixel's area, so that sparse truth keeps
+    its returns.
+    """
+    if depth.shape[-2:] == tuple(size):
+        return depth, mask
+    picked, known = (
+        F.interpolate(maps.float(), size=size, mode="nearest-exact")
+        for maps in (depth, mask)
+    )
+    near = torch.where(mask, -depth, -torch.inf)
+    near = -F.adaptive_max_pool2d(near, size)
+    anywhere = near < torch.inf
+    picked = torch.where(known.bool() | ~anywhere, picked, near)
+    return picked.to(depth.dtype), anywhere
 
 
 def validation_loss(model, data, config, *, batch_size: int = 32) -> float:

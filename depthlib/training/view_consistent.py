@@ -21,7 +21,7 @@ FIXED = {
     "fixed_b": (0.05, 0.1, 0.0, 0.2, 0.1, 0.1),
     "fixed_c": (0.1, 0.2, 0.1, 0.3, 0.2, 0.2),
 }
-MINERS = ("adversarial", "shuffled", "splat", "secant")
+MINERS = ("adversarial", "shuffled", "matched", "splat", "secant")
 STRATEGIES = ("none", "double", *FIXED, "random", *MINERS)
 # The loss of the source view, and that of the warped one.
 LOSSES = {"l1": (l1, l1), "berhu": (berhu, berhu), "dorn": (None, l1)}
@@ -36,10 +36,12 @@ class ViewConsistentStep:
     place, the control for a mere larger step; "fixed_a" to "fixed_c" and
     "random" (uniform in the box of the pose head) need no pose head.
     "adversarial" takes the poses that the pose head proposes for the images,
-    "shuffled" those that it proposed for others before. Two miners are ours,
-    and feel all six components: "splat" trains the pose head through
-    ``splat_depth``; "secant" evaluates the printed loss to either side of
-    each component, a slope over a distance in place of one at a point.
+    "shuffled" those that it proposed for others before, "matched" random
+    directions with the lengths of its proposals (so a component may leave
+    the box). Two miners are ours, and feel all six components: "splat"
+    trains the pose head through ``splat_depth``; "secant" evaluates the
+    printed loss to either side of each component, a slope over a distance in
+    place of one at a point.
 
     Args:
         fabric: places modules and runs the backward passes.
@@ -129,11 +131,21 @@ class ViewConsistentStep:
         if strategy in FIXED:
             return features.new_tensor(FIXED[strategy]).expand(n, 6)
         if strategy == "random":
-            unit = 2 * torch.rand(n, 6, generator=self.generator) - 1
-            return self._free(unit.to(features) * self.model.pose.limits)
+            return self._random(features)
         with torch.no_grad():
             proposed = self._free(self.model.propose(features))
-        return self._shuffled(proposed) if strategy == "shuffled" else proposed
+        if strategy == "shuffled":
+            return self._shuffled(proposed)
+        if strategy == "matched":
+            other = self._random(features)
+            size = other.norm(dim=1, keepdim=True)
+            return other * proposed.norm(dim=1, keepdim=True) / size
+        return proposed
+
+    def _random(self, features: Tensor) -> Tensor:
+        """Uniform in the box of the pose head."""
+        unit = 2 * torch.rand(len(features), 6, generator=self.generator) - 1
+        return self._free(unit.to(features) * self.model.pose.limits)
 
     def _free(self, pose: Tensor) -> Tensor:
         """The pose with all but the free component at zero."""

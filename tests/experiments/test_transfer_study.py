@@ -71,6 +71,16 @@ def test_one_training_is_scored_in_five_ways():
     assert other["test_style"] == "b" and other["rmse"] != usual["rmse"]
 
 
+def test_changed_images_of_a_reading_retire_the_record():
+    run(TRANSFER_STUDY["transfer-loss"](profile("smoke"))[:1])
+    (record,) = load("transfer-loss", "smoke")
+    assert is_current(record)
+    *rest, last = record["readings"]
+    other = last | {"test": "0" * 16}
+    assert not is_current(record | {"readings": [*rest, other]})
+    assert not is_current(record | {"readings": rest})
+
+
 def test_the_validation_loss_is_the_training_loss():
     """On the first batch, before any step, with running statistics."""
     c = config(profile("smoke"), "x", samples=4, batch_size=4)

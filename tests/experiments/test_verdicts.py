@@ -167,6 +167,27 @@ def test_untrained_arms_give_no_verdict():
     assert found["verdict"] == "supported"
 
 
+def test_a_sharpness_that_noise_has_too_gives_no_verdict():
+    """Guesses count by the claim's metric, on the very same images."""
+    images = {"data": "rooms", "style": "a", "test_split": "test"}
+    images |= {"n_test": 200, "size": (64, 96)}
+    runs = make_runs(gain=0.0).assign(**{k: str(v) for k, v in images.items()})
+    lsgan = runs["loss"] == "lsgan"
+    runs["edge_f1"] = 0.3 + 0.1 * lsgan + 0.01 * runs["seed"] * lsgan
+    noise = {"experiment": "guesses", "profile": "study", "guess": "noise"}
+    noise |= {k: str(v) for k, v in images.items()}
+    sharper = make_claim(metric="edge_f1", direction="higher")
+    for level, verdict in ((0.25, "supported"), (0.35, "inconclusive")):
+        guess = pd.DataFrame([noise | {"edge_f1": level}])
+        both = pd.concat([runs, guess])
+        found = judge(sharper, both)
+        assert found["verdict"] == verdict
+    assert found["reason"].startswith("Loss l1 has no better edge_f1 than noi")
+    for other in ({"size": "(32, 64)"}, {"edge_f1": np.nan}):
+        both = pd.concat([runs, guess.assign(**other)])
+        assert judge(sharper, both)["verdict"] == "supported"
+
+
 def test_the_best_trivial_predictor_counts():
     runs = make_runs(gain=0.05)
     runs["abs_rel"] = 0.55

@@ -53,8 +53,8 @@ def _own_folders(tmp_path, tmp_path_factory, monkeypatch):
 def test_sampling_is_an_axis_at_equal_cost():
     expected = {
         "chebyshev": smolyak_offsets(6, 12),
-        "equidistant": smolyak_offsets(6, 12, "uniform"),
-        "uniform": uniform_offsets(2, 12),
+        "uniform": smolyak_offsets(6, 12, "uniform"),
+        "every": uniform_offsets(2, 12),
         "random": random_offsets(193, 12, 5),
         "strided": strided_offsets(193, 12),
     }

@@ -109,6 +109,15 @@ def test_convergence_panels(runs):
     assert titles == ["100 training images", "1k training images"]
 
 
+def test_convergence_takes_the_order_of_a_categorical(runs):
+    part = runs[runs.n_train == 100].copy()
+    order = ["lsgan", "l1", "berhu"]
+    part["loss"] = pd.Categorical(part["loss"], order)
+    fig = convergence_plot(part)
+    shown = [text.get_text() for text in fig.legends[0].get_texts()]
+    assert shown == [LOSSES[name].label for name in order]
+
+
 def test_numbers_on_ticks():
     values = [100, 1000, 230_000, 2e6, 0.05, "patch"]
     words = ["100", "1k", "230k", "2M", "0.05", "patch"]

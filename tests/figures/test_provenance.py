@@ -20,7 +20,7 @@ def record(seed=0, date="2026-11-20T10:00:00", **changes):
 def test_one_line_says_it_all():
     records = [record(s, f"2026-11-2{s}T01:02:03") for s in (0, 1, 2)]
     assert trace(records) == (
-        "`losses-size`, profile `study`: 3 runs; seeds 0-2; "
+        "Profile `study`: 3 runs; seeds 0-2; "
         "2026-11-20 to 2026-11-22; commit `0123456`; cpu. "
         "Re-make: `depthlib reproduce losses-size --profile study`"
     )
@@ -41,8 +41,7 @@ def test_gaps_in_seeds_and_several_sources():
     assert "commits `0123456`, `fffffff`" in line
     assert "cpu, H200" in line
     assert line.endswith(
-        "`depthlib reproduce losses-size --profile study`, "
-        "`depthlib reproduce losses-nyu --profile study`"
+        "`depthlib reproduce losses-size losses-nyu --profile study`"
     )
 
 

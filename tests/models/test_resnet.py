@@ -1,4 +1,4 @@
-"""What ResNet alone can do; the rest is in ``test_encoders.py``."""
+"""The first stages of a ResNet alone; the rest is in test_encoders."""
 
 import pytest
 import torch

@@ -181,8 +181,9 @@ def test_poses_of_each_strategy():
         step = stepped(strategy=strategy)
         one, two = (step._pose(features) for _ in range(2))
         assert one.shape == (4, 6) and not one.requires_grad
-        assert (one.abs() <= step.model.pose.limits + 1e-6).all()
-        drawn = strategy in ("random", "shuffled")
+        inside = (one.abs() <= step.model.pose.limits + 1e-6).all()
+        assert inside or strategy == "matched"
+        drawn = strategy in ("random", "shuffled", "matched")
         assert torch.equal(one, two) != drawn
     with torch.no_grad():
         proposed = step.model.pose(features)
@@ -195,6 +196,17 @@ def test_one_component_alone(strategy):
     features = torch.randn(4, step.model.trunk.channels[-1], 4, 4)
     used = (step._pose(features) != 0).any(0)
     assert used.tolist() == [False] * 4 + [True, False]
+
+
+def test_matched_poses_are_as_long_as_the_proposed():
+    step = stepped(strategy="matched")
+    features = torch.randn(4, step.model.trunk.channels[-1], 4, 4)
+    found = step._pose(features)
+    with torch.no_grad():
+        proposed = step.model.pose(features)
+    assert torch.allclose(found.norm(dim=1), proposed.norm(dim=1))
+    turned = torch.cosine_similarity(found, proposed)
+    assert (turned < 0.99).all()
 
 
 def test_shuffled_poses_are_earlier_ones():
