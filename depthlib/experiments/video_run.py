@@ -43,6 +43,7 @@ class SCGANRun(VideoConfig, VideoGanTraining):
     MAY_DIVERGE: ClassVar = True
 
     truth: str = "lidar"
+    critic_width: int = 8
     batch_size: int = 4
     lr: float = 1e-3
     sampling: str = "chebyshev"
