@@ -185,7 +185,7 @@ def _check_video(about: Entry, root, depth_unit, scene, split) -> Report:
             "own; read others as a folder of your own"
         )
     if about.name == "cityscapes":
-        make, unit = cityscapes.Cityscapes, cityscapes.DISPARITY_UNIT
+        make, unit = cityscapes.Cityscapes, cityscapes.UNIT
         splits = cityscapes.present_splits(root) if split is None else (split,)
     else:
         make, unit = seven_scenes.SevenScenes, UNITS["mm"]

@@ -17,14 +17,13 @@ from depthlib.data.files import DataError, read_grey, read_image, require
 from depthlib.data.fingerprint import fingerprint
 from depthlib.data.pairs import PairDataset
 from depthlib.data.resize import fitted
-from depthlib.data.units import UNITS, DepthUnit, implausible
+from depthlib.data.units import DepthUnit
 from depthlib.data.video import VideoFiles, check_every
 
 FOLDER = "cityscapes"
 SPLITS = ("train", "val", "test")
 AFTER = 10  # frames of a snippet after the annotated one
-UNIT = UNITS["m"]
-DISPARITY_UNIT = DepthUnit("disparity, (v - 1) / 256 pixels", 1.0)
+UNIT = DepthUnit("disparity, (v - 1) / 256 pixels", 1.0)
 # Pixels of the stored picture: what is smaller is as large as its error.
 # With Cityscapes' cameras, 473 m.
 LEAST_DISPARITY = 1.0
@@ -102,7 +101,7 @@ class Cityscapes(VideoFiles, PairDataset):
                 "name": self.name,
                 "n": len(self),
                 "size": None if self._whole else list(self.size),
-                "depth_unit": DISPARITY_UNIT.label,
+                "depth_unit": UNIT.label,
                 "content": fingerprint(self.names, self.paths),
                 "every": self.every,
                 "resize": RESIZE,
@@ -228,13 +227,12 @@ def _check_depth(depth: np.ndarray, path: Path) -> None:
     known = depth[depth > 0]
     if not known.size:
         raise DataError(f"{path} holds no disparity of a pixel or more")
-    wrong = implausible(
-        float(np.median(known)), UNIT, "outdoor", None, POSSIBLE_MEDIAN
-    )
-    if wrong:
+    low, high = POSSIBLE_MEDIAN
+    if not low <= (middle := float(np.median(known))) <= high:
         raise DataError(
-            f"{path}: {wrong}; disparity is stored as 256 d + 1, at the full "
-            "size of its picture"
+            f"{path}: the median depth is {middle:.4g} m, outside the "
+            f"plausible {low:g} to {high:g} m; disparity is stored as "
+            "256 d + 1, in pixels of the full size"
         )
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from depthlib.data.files import DataError, read_camera, read_grey, require
-from depthlib.data.nyu import check_depth
-from depthlib.data.units import UNITS
+from depthlib.data.units import UNITS, implausible
 
 SPLITS = {"train": "TrainSplit.txt", "test": "TestSplit.txt"}
 UNIT, INVALID = UNITS["mm"], 65535
+POSSIBLE_MEDIAN = (0.2, 10.0)  # metres, of one frame: a Kinect's reach
 # Of the depth camera, as the set's page states it, for 480 x 640.
 NOMINAL = np.array([[585, 0, 320], [0, 585, 240], [0, 0, 1]], np.float32)
 NOMINAL_FRAME = (480, 640)
@@ -116,7 +116,14 @@ def read_millimetres(path: Path) -> np.ndarray:
             "millimetres, 0 or 65535 = unknown"
         )
     depth = UNIT.metres(np.where(stored == INVALID, 0, stored))
-    check_depth(depth, str(path), UNIT, stored.dtype)
+    known = depth[depth > 0]
+    if not known.size:
+        raise DataError(f"{path} holds no depth above 0")
+    wrong = implausible(
+        float(np.median(known)), UNIT, "indoor", stored.dtype, POSSIBLE_MEDIAN
+    )
+    if wrong:
+        raise DataError(f"{path}: {wrong}")
     return depth
 
 
