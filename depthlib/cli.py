@@ -19,7 +19,10 @@ data_app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 
-SHORT = {"nyu": "nyu_v2_labeled"}  # as in train --data nyu
+SHORT = {  # as in train --data nyu
+    "nyu": "nyu_v2_labeled",
+    "seven-scenes": "seven_scenes_red_kitchen",
+}
 FARTHEST_STORED = 65.535  # metres, in 16 bits of millimetres
 EXPECTED = (ValueError, OSError, RuntimeError, FloatingPointError)
 
@@ -280,7 +283,7 @@ def check_data(
     split: Annotated[
         str | None,
         typer.Option(
-            help="of KITTI, a folder: its list; of Make3D: train, test"
+            help="of KITTI, a folder: its list; of others: train, test, ..."
         ),
     ] = None,
 ):
@@ -310,10 +313,10 @@ def prepare_data(
     split: Annotated[
         str | None,
         typer.Option(
-            help="of KITTI, a folder: its list; of Make3D: train, test"
+            help="of KITTI, a folder: its list; of others: train, test, ..."
         ),
     ] = None,
-    n: Annotated[int, typer.Option(help="number of rooms")] = 1000,
+    n: Annotated[int, typer.Option(help="of rooms or streets")] = 1000,
 ):
     """Resize or render once, so that no training has to wait for it."""
     from depthlib.data.prepare import prepare

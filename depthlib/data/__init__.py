@@ -1,4 +1,4 @@
-"""Data sets: drawn rooms and streets, NYU Depth v2, KITTI, Make3D, folders.
+"""Data sets: drawn rooms and streets, and those that lie on disk.
 
 Every item of every data set is a dict::
 
@@ -8,7 +8,8 @@ Every item of every data set is a dict::
     intrinsics  (3, 3) float32, pixels; pixel (0, 0) centred at (0.5, 0.5)
     index       int
 
-The real sets load on first use, so that ``import depthlib.data`` needs
+Sets of video add the frames before and after (``depthlib.data.video``). The
+real sets load on first use, so that ``import depthlib.data`` needs
 neither h5py nor scipy.
 """
 
@@ -18,18 +19,29 @@ from depthlib.data.cache import cache_dir, data_root
 
 # Not lazily: each function has the name of its module, and must win.
 from depthlib.data.rooms import rooms
-from depthlib.data.streets import streets
+from depthlib.data.streets import streets, streets_video
 
 _HOME = {
     "NYUv2": "nyu",
     "Kitti": "kitti",
+    "KittiVideo": "kitti_video",
+    "SevenScenes": "seven_scenes",
+    "Cityscapes": "cityscapes",
     "Make3D": "make3d",
     "ImageFolder": "folder",
     "DataError": "files",
     "DepthUnit": "units",
+    "displacements": "video",
 }
 
-__all__ = ["cache_dir", "data_root", "rooms", "streets", *_HOME]
+__all__ = [
+    "cache_dir",
+    "data_root",
+    "rooms",
+    "streets",
+    "streets_video",
+    *_HOME,
+]
 
 
 def __getattr__(name: str):

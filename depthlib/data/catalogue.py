@@ -5,7 +5,18 @@ from pathlib import Path
 
 from depthlib.data.cache import cache_dir, checkout, data_root
 
-ORDER = ("rooms", "streets", "nyu_v2_labeled", "kitti", "make3d", "folder")
+ORDER = (
+    "rooms",
+    "streets",
+    "streets-video",
+    "nyu_v2_labeled",
+    "kitti",
+    "kitti-video",
+    "seven_scenes_red_kitchen",
+    "cityscapes",
+    "make3d",
+    "folder",
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,7 @@ class Entry:
         scene: "indoor", "outdoor" or "any"; says which depths are plausible.
         range: least and largest depth that it holds, metres.
         density: least and largest share of pixels that one laser scan hits.
+        folder: under ``data_root()``, where it is not its name.
     """
 
     name: str
@@ -41,6 +53,7 @@ class Entry:
     scene: str
     range: tuple[float, float] | None = None
     density: tuple[float, float] | None = None
+    folder: str | None = None
 
     def home(self, root=None) -> Path | None:
         """The folder it is looked for in; None for your own."""
@@ -48,7 +61,8 @@ class Entry:
             return cache_dir()
         if root is not None:
             return Path(root)
-        return data_root() / self.name if self.kind == "real" else None
+        folder = self.folder or self.name
+        return data_root() / folder if self.kind == "real" else None
 
     def status(self, root=None) -> str:
         """Whether it is here."""
@@ -56,7 +70,8 @@ class Entry:
         if home is None:
             return "name its folder to check it"
         if self.kind == "generated":
-            made = sorted(home.glob(f"{self.name}-*"))
+            # A style follows: not all that begins alike is of one set.
+            made = sorted(home.glob(f"{self.name}-[ab]-*"))
             return f"{len(made)} sets made so far in {home}"
         return f"in {home}" if home.is_dir() else f"absent, no {home}"
 

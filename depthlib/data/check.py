@@ -52,7 +52,7 @@ def check(
         scene: "indoor", "outdoor" or "any": which depths are plausible;
             None takes what the data set is known for.
         split: for KITTI and a folder of your own, the name of its list; for
-            Make3D "train" or "test", None both.
+            Make3D, 7-Scenes and Cityscapes one of their splits, None all.
 
     Raises:
         DataError: something is wrong; one sentence, naming the first file.
@@ -67,10 +67,12 @@ def check(
         return _check_drawn(about)
     if name == "folder":
         return _check_folder(about, root, depth_unit, scene, split)
-    if name == "kitti":
+    if name in ("kitti", "kitti-video"):
         return _check_kitti(about, root, depth_unit, scene, split)
     if name == "make3d":
         return _check_make3d(about, root, depth_unit, scene, split)
+    if name in ("seven_scenes_red_kitchen", "cityscapes"):
+        return _check_video(about, root, depth_unit, scene, split)
     return _check_nyu(about, root, depth_unit, scene)
 
 
@@ -107,9 +109,11 @@ def _check_nyu(about: Entry, root, depth_unit, scene) -> Report:
 
 def _check_kitti(about: Entry, root, depth_unit, scene, split) -> Report:
     from depthlib.data.kitti import Kitti, refuse_unit
+    from depthlib.data.kitti_video import KittiVideo
 
     refuse_unit(depth_unit)
-    data = Kitti(root, split, cached=False)
+    kind = KittiVideo if about.name == "kitti-video" else Kitti
+    data = kind(root, split, cached=False)
     low, high = about.density
     scan = (
         f"one laser scan hits {100 * low:g} to {100 * high:g} % of a picture"
@@ -117,7 +121,7 @@ def _check_kitti(about: Entry, root, depth_unit, scene, split) -> Report:
     shares = []
 
     def read(i):
-        depth = data.read(i)[1]
+        depth = data.pair(i)[1]
         shares.append((depth > 0).mean())
         if shares[-1] < low:
             raise DataError(
@@ -137,6 +141,11 @@ def _check_kitti(about: Entry, root, depth_unit, scene, split) -> Report:
     lines = (f"  camera: {source.camera}",)
     if known > high:
         lines += (f"  {scan}: these maps add up several, or are filled in",)
+    if left := getattr(data, "left_out", None):
+        lines += (
+            f"  {len(left)} of {len(data) + len(left)} frames have no triple, "
+            f"the first or last of a drive, as {data.source.picture(left[0])}",
+        )
     return replace(report, lines=report.lines + lines)
 
 
@@ -166,6 +175,35 @@ def _check_make3d(about: Entry, root, depth_unit, scene, split) -> Report:
     return replace(report, lines=report.lines + short)
 
 
+def _check_video(about: Entry, root, depth_unit, scene, split) -> Report:
+    from depthlib.data import cityscapes, seven_scenes
+    from depthlib.data.units import UNITS
+
+    if depth_unit is not None:
+        raise ValueError(
+            f"depth_unit is {depth_unit!r}, but {about.name} has one of its "
+            "own; read others as a folder of your own"
+        )
+    if about.name == "cityscapes":
+        make, unit = cityscapes.Cityscapes, cityscapes.UNIT
+        splits = cityscapes.present_splits(root) if split is None else (split,)
+    else:
+        make, unit = seven_scenes.SevenScenes, UNITS["mm"]
+        splits = ("train", "test") if split is None else (split,)
+    parts = [make(root, s, cached=False) for s in splits]
+    triples = [(part, i) for part in parts for i in range(len(part))]
+    seen = _survey(
+        about,
+        len(triples),
+        lambda k: triples[k][0].pair(triples[k][1])[1],
+        lambda k: triples[k][0].where(triples[k][1]),
+    )
+    home = parts[0].root
+    _judge(seen, UNITS["m"], scene or about.scene, str(home))
+    counts = ", ".join(f"{len(part)} {part.split}" for part in parts)
+    return _report(about.name, home, seen, unit, f" ({counts})")
+
+
 def _check_folder(about: Entry, root, depth_unit, scene, split) -> Report:
     from depthlib.data.folder import ImageFolder
 
@@ -190,10 +228,14 @@ def _check_folder(about: Entry, root, depth_unit, scene, split) -> Report:
 
 
 def _check_drawn(about: Entry) -> Report:
-    from depthlib.data import rooms, streets
+    from depthlib.data import rooms, streets, streets_video
     from depthlib.data.units import UNITS
 
-    make = {"rooms": rooms, "streets": streets}[about.name]
+    make = {
+        "rooms": rooms,
+        "streets": streets,
+        "streets-video": streets_video,
+    }[about.name]
     data = make(8, cached=False)
     seen = _survey(
         about,

@@ -86,6 +86,27 @@ def read_depth(path: Path) -> np.ndarray:
     return array
 
 
+def read_camera(path: Path) -> np.ndarray:
+    """The 3 x 3 matrix of a text file, float32, as it is stored.
+
+    Raises:
+        DataError: the file is missing or holds no camera.
+    """
+    try:
+        matrix = np.loadtxt(path, dtype=np.float32)
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing (a camera's matrix)") from error
+    except ValueError as error:
+        raise DataError(f"{path} holds no numbers ({error})") from error
+    good = matrix.shape == (3, 3) and np.isfinite(matrix).all()
+    if not good or min(matrix[0, 0], matrix[1, 1]) <= 0:
+        raise DataError(
+            f"{path} holds no camera; expected three lines 'fx 0 cx', "
+            "'0 fy cy', '0 0 1' in pixels"
+        )
+    return matrix
+
+
 def _opened(path: Path, content: bytes | None = None):
     from PIL import Image, UnidentifiedImageError
 

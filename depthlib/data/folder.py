@@ -5,7 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from depthlib.data.files import DataError, read_depth, read_image, require
+from depthlib.data.files import (
+    DataError,
+    read_camera,
+    read_depth,
+    read_image,
+    require,
+)
 from depthlib.data.pairs import PairDataset
 from depthlib.data.resize import resized
 from depthlib.data.units import DepthUnit
@@ -203,15 +209,6 @@ def _by_stem(folder: Path, endings) -> dict[str, Path]:
 def _camera(path: Path) -> np.ndarray | None:
     if not path.exists():
         return None
-    try:
-        matrix = np.loadtxt(path, dtype=np.float32)
-    except ValueError as error:
-        raise DataError(f"{path} holds no numbers ({error})") from error
-    good = matrix.shape == (3, 3) and np.isfinite(matrix).all()
-    if not good or min(matrix[0, 0], matrix[1, 1]) <= 0:
-        raise DataError(
-            f"{path} holds no camera; expected three lines 'fx 0 cx', "
-            "'0 fy cy', '0 0 1' in pixels"
-        )
+    matrix = read_camera(path)
     matrix[:2, 2] += 0.5
     return matrix

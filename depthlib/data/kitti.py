@@ -13,7 +13,7 @@ from depthlib.data.files import DataError, require
 from depthlib.data.fingerprint import fingerprint
 from depthlib.data.kitti_sources import open_source
 from depthlib.data.pairs import PairDataset
-from depthlib.data.resize import resized
+from depthlib.data.resize import fitted
 from depthlib.data.units import implausible
 
 FOLDER = "kitti"
@@ -91,7 +91,7 @@ class Kitti(PairDataset):
                 "size": None if self._whole else list(self.size),
                 "layout": type(self.source).__name__,
                 "depth_unit": self.source.unit.label,
-                "content": fingerprint(self.names, self.source.paths),
+                "content": fingerprint(self.names, self.paths),
                 "camera": self.source.camera,
                 "resize": RESIZE,
             }
@@ -120,14 +120,17 @@ class Kitti(PairDataset):
 
     def pair(self, i: int):
         """Picture, metres and intrinsics of frame ``i`` at ``self.size``."""
-        image, depth, matrix = self.read(i)
+        return self.fitted(i, *self.read(i))
+
+    def fitted(self, i: int, image, depth, matrix):
+        """What ``read`` gives of frame ``i``, at ``self.size``."""
         size = depth.shape if self._whole else self.size
-        if size[0] > depth.shape[0] or size[1] > depth.shape[1]:
-            raise ValueError(
-                f"size is {size}; {self.where(i)} has only "
-                f"{depth.shape[0]} x {depth.shape[1]} pixels"
-            )
-        return resized(image, depth, matrix, size, sparse=True)
+        where = self.where(i)
+        return fitted(where, image, depth, matrix, size, sparse=True)
+
+    def paths(self, name) -> list[Path]:
+        """The files that a frame is read from, its depth first."""
+        return self.source.paths(name)
 
     def __len__(self):
         return len(self.names)

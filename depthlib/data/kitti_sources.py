@@ -51,7 +51,7 @@ class RawSource:
 
     def read(self, name: Frame):
         """Picture, metres and intrinsics, all at full size."""
-        path = self._picture(name)
+        path = self.picture(name)
         image = read_image(path)
         calibration = read_calibration(self.root / name.date, name.camera)
         if image.shape[:2] != calibration.size:
@@ -72,12 +72,13 @@ class RawSource:
         """The files of a frame, its depth first."""
         day = self.root / name.date
         files = [day / CAMERA_FILE, day / LASER_FILE]
-        return [self._truth(name), self._picture(name), *files]
+        return [self._truth(name), self.picture(name), *files]
 
     def _truth(self, name: Frame) -> Path:
         return self.root / name.scan
 
-    def _picture(self, name: Frame) -> Path:
+    def picture(self, name: Frame) -> Path:
+        """The file of a frame's picture."""
         return _with_ending(self.root / name.picture)
 
     def _listed(self) -> list[Frame]:
@@ -167,13 +168,14 @@ class PairSource:
 
     def paths(self, name: str) -> list[Path]:
         """The files of a pair, its depth first."""
-        files = [
-            self.root / "depth" / f"{name}.png",
-            _with_ending(self.root / "rgb" / name),
-        ]
+        files = [self.root / "depth" / f"{name}.png", self.picture(name)]
         if not self._nominal:
             files.append(self._only or self.root / "calib" / f"{name}.txt")
         return files
+
+    def picture(self, name: str) -> Path:
+        """The file of a frame's picture."""
+        return _with_ending(self.root / "rgb" / name)
 
     def _all(self) -> list[str]:
         maps = {path.stem for path in (self.root / "depth").glob("*.png")}

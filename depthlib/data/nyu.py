@@ -15,7 +15,7 @@ from depthlib.data.cache import data_root
 from depthlib.data.files import DataError
 from depthlib.data.nyu_sources import SET, open_source
 from depthlib.data.pairs import PairDataset
-from depthlib.data.resize import resized
+from depthlib.data.resize import fitted
 from depthlib.data.units import implausible
 from depthlib.geometry import scale_intrinsics
 
@@ -114,15 +114,10 @@ class NYUv2(PairDataset):
     def pair(self, i: int):
         """Picture, metres and intrinsics of pair ``i`` at ``self.size``."""
         image, depth = self.read(i)
-        if self.size[0] > depth.shape[0] or self.size[1] > depth.shape[1]:
-            raise ValueError(
-                f"size is {self.size}; {self.where(i)} has only "
-                f"{depth.shape[0]} x {depth.shape[1]} pixels"
-            )
         # In a copy of other size the camera has shrunk with the picture.
         matrix = torch.from_numpy(INTRINSICS)
         matrix = scale_intrinsics(matrix, FRAME, depth.shape).numpy()
-        return resized(image, depth, matrix, self.size)
+        return fitted(self.where(i), image, depth, matrix, self.size)
 
     def __len__(self):
         return len(self.names)

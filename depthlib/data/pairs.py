@@ -17,7 +17,8 @@ class PairDataset(Dataset):
 
         manifest()  plain values that identify the set
         pair(i)     picture (H, W, 3) uint8, metres (H, W) float32 with 0
-                    where unknown, intrinsics (3, 3) float32
+                    where unknown, intrinsics (3, 3) float32; more where its
+                    ``item`` takes more
 
     Args:
         folder: where under ``cache_dir()`` the arrays go.
@@ -32,8 +33,8 @@ class PairDataset(Dataset):
         """Pictures, depths and intrinsics of all pairs, made when missing.
 
         Returns:
-            Memory-mapped ``(N, H, W, 3)`` uint8, ``(N, H, W)`` float32 and
-            ``(N, 3, 3)`` float32.
+            Memory-mapped ``(N, H, W, 3)`` uint8, ``(N, H, W)`` float32,
+            ``(N, 3, 3)`` float32, and what else ``pair`` gives.
         """
         if self._arrays is None:
             key = json.dumps(self.manifest(), sort_keys=True)
@@ -44,17 +45,20 @@ class PairDataset(Dataset):
     def __getitem__(self, i: int) -> dict:
         i = range(len(self))[i]
         if self.cached:
-            image, depth, matrix = (array[i] for array in self.arrays())
+            arrays = (array[i] for array in self.arrays())
         else:
-            image, depth, matrix = self.pair(i)
-        depth = torch.from_numpy(np.array(depth))[None]
-        image = torch.from_numpy(np.array(image)).permute(2, 0, 1)
+            arrays = self.pair(i)
+        return self.item(*map(np.array, arrays)) | {"index": i}
+
+    def item(self, image, depth, matrix) -> dict:
+        """The arrays of a pair as tensors, by name."""
+        depth = torch.from_numpy(depth)[None]
+        image = torch.from_numpy(image).permute(2, 0, 1)
         return {
             "image": image.contiguous().float() / 255,
             "depth": depth,
             "mask": depth > 0,
-            "intrinsics": torch.from_numpy(np.array(matrix)),
-            "index": i,
+            "intrinsics": torch.from_numpy(matrix),
         }
 
     def __getstate__(self):

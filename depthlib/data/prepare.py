@@ -11,6 +11,9 @@ import torch
 from depthlib.data.catalogue import entry
 from depthlib.data.files import DataError
 
+# Sets whose splits are their own, all made at once.
+WITHOUT_SPLIT = ("rooms", "streets", "streets-video", "nyu_v2_labeled")
+
 
 def prepare(
     name: str,
@@ -35,7 +38,7 @@ def prepare(
         filled: for a folder of your own, another folder: a copy of the first
             without holes is made there and prepared in its place.
         split: for KITTI and a folder of your own, the name of its list; for
-            Make3D "train" or "test", None both.
+            Make3D, 7-Scenes and Cityscapes one of their splits, None all.
         n: number of rooms or streets to render.
 
     Returns:
@@ -57,7 +60,7 @@ def prepare(
 
         extract(archive, home)
     said = ""
-    if split is not None and name not in ("kitti", "make3d", "folder"):
+    if split is not None and name in WITHOUT_SPLIT:
         raise ValueError(f"split is given, but {name} has splits of its own")
     if filled is not None:
         if name != "folder":
@@ -71,8 +74,6 @@ def prepare(
         said = f"filled in {home}, depth in metres; "
     made = _made(name, home, size, depth_unit, split, n)
     for data in made:
-        if hasattr(data, "arrays"):
-            data.arrays()
         data[0]
     sets = ", ".join(f"{len(data)} of {data.name}" for data in made)
     return f"{said}ready at {size[0]} x {size[1]}: {sets}"
@@ -87,6 +88,10 @@ def _made(name, home, size, depth_unit, split, n):
         from depthlib.data.streets import streets
 
         return [streets(n, size=size)]
+    if name == "streets-video":
+        from depthlib.data.streets import streets_video
+
+        return [streets_video(n, size=size)]
     if name == "nyu_v2_labeled":
         from depthlib.data.nyu import NYUv2
 
@@ -97,6 +102,23 @@ def _made(name, home, size, depth_unit, split, n):
 
         refuse_unit(depth_unit)
         return [Kitti(home, split, size=size)]
+    if name == "kitti-video":
+        from depthlib.data.kitti import refuse_unit
+        from depthlib.data.kitti_video import KittiVideo
+
+        refuse_unit(depth_unit)
+        return [KittiVideo(home, split, size=size)]
+    if name == "seven_scenes_red_kitchen":
+        from depthlib.data.seven_scenes import SPLITS, SevenScenes
+
+        return [
+            SevenScenes(home, s, size=size) for s in _splits(split, SPLITS)
+        ]
+    if name == "cityscapes":
+        from depthlib.data.cityscapes import Cityscapes, present_splits
+
+        splits = _splits(split, present_splits(home))
+        return [Cityscapes(home, s, size=size) for s in splits]
     if name == "make3d":
         from depthlib.data.make3d import PLACES, Make3D, refuse_unit
 

@@ -27,24 +27,44 @@ def resized(
     Returns:
         ``(image, depth, intrinsics)`` of the new size.
     """
-    height, width = depth.shape
-    if (height, width) == tuple(size):
+    if depth.shape == tuple(size):
         return image, depth, intrinsics
-    (top, rows), (left, columns) = centre_window((height, width), size)
+    (top, rows), (left, columns) = centre_window(depth.shape, size)
     window = (rows, columns)
     rows, columns = slice(top, top + rows), slice(left, left + columns)
-    picture = torch.from_numpy(np.array(image[rows, columns]))
-    picture = shrink(picture.permute(2, 0, 1).float(), size)
-    picture = picture.permute(1, 2, 0).round().clamp(0, 255)
     depth = _reduced(np.array(depth[rows, columns]), size, sparse)
     matrix = torch.as_tensor(intrinsics, dtype=torch.float32)
     matrix = crop_intrinsics(matrix, top, left)
     matrix = scale_intrinsics(matrix, window, tuple(size))
-    return (
-        picture.byte().contiguous().numpy(),
-        depth,
-        matrix.reshape(3, 3).numpy(),
-    )
+    return resized_picture(image, size), depth, matrix.reshape(3, 3).numpy()
+
+
+def resized_picture(image, size: tuple[int, int]) -> np.ndarray:
+    """A picture alone, ``(H, W, 3)`` uint8, as ``resized`` changes it."""
+    if image.shape[:2] == tuple(size):
+        return image
+    (top, rows), (left, columns) = centre_window(image.shape[:2], size)
+    window = image[top : top + rows, left : left + columns]
+    picture = torch.from_numpy(np.array(window))
+    picture = shrink(picture.permute(2, 0, 1).float(), size)
+    picture = picture.permute(1, 2, 0).round().clamp(0, 255)
+    return picture.byte().contiguous().numpy()
+
+
+def fitted(
+    where: str, image, depth, intrinsics, size, *, sparse: bool = False
+):
+    """``resized``, but never larger than it was.
+
+    Raises:
+        ValueError: the file that ``where`` names has fewer pixels.
+    """
+    if size[0] > depth.shape[0] or size[1] > depth.shape[1]:
+        raise ValueError(
+            f"size is {size}; {where} has only "
+            f"{depth.shape[0]} x {depth.shape[1]} pixels"
+        )
+    return resized(image, depth, intrinsics, size, sparse=sparse)
 
 
 def centre_window(shape, size) -> list[tuple[int, int]]:

@@ -1,7 +1,9 @@
 """Changes of a sample that keep image, depth, mask and camera consistent.
 
-What is drawn at random, and for which sample, is for the training's
-``SampleStream`` to say; these functions do as they are told.
+Samples of video (``depthlib.data.video``) keep their adjacent frames and
+their motion consistent too. What is drawn at random, and for which sample, is
+for the training's ``SampleStream`` to say; these functions do as they are
+told.
 """
 
 import torch
@@ -18,13 +20,17 @@ COLOUR_ORDERS = ((0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
 def mirror(sample: Sample) -> Sample:
     """The sample as seen in a mirror: ``c_x`` becomes ``W - c_x``.
 
-    A label map of superpixels, where there is one, is mirrored with it.
+    A label map of superpixels, where there is one, is mirrored with it. A
+    motion keeps y and z and changes the sign of x on both of its sides.
     """
-    names = (*MAPS, "labels") if "labels" in sample else MAPS
+    names = (*MAPS, *(n for n in ("labels", "adjacent") if n in sample))
     changed = {name: sample[name].flip(-1) for name in names}
     intrinsics = sample["intrinsics"].clone()
     intrinsics[0, 1] *= -1
     intrinsics[0, 2] = sample["image"].shape[-1] - intrinsics[0, 2]
+    if "motion" in sample:
+        sign = sample["motion"].new_tensor([-1.0, 1, 1, 1])
+        changed["motion"] = sign[:, None] * sample["motion"] * sign
     return sample | changed | {"intrinsics": intrinsics}
 
 
@@ -37,8 +43,9 @@ def crop(sample: Sample, top: int, left: int, size) -> Sample:
             f"a window of {size[0]} x {size[1]} at ({top}, {left}) does not "
             f"fit into an image of {height} x {width}"
         )
+    names = (*MAPS, "adjacent") if "adjacent" in sample else MAPS
     changed = {
-        name: sample[name][..., top:bottom, left:right] for name in MAPS
+        name: sample[name][..., top:bottom, left:right] for name in names
     }
     matrix = crop_intrinsics(sample["intrinsics"], top, left)
     return sample | changed | {"intrinsics": matrix}
@@ -47,7 +54,7 @@ def crop(sample: Sample, top: int, left: int, size) -> Sample:
 def resize(sample: Sample, size) -> Sample:
     """The whole sample at another size (H, W).
 
-    The image is averaged, or interpolated where it grows. Depth and mask
+    Images are averaged, or interpolated where they grow. Depth and mask
     take the nearest pixel: a mean of two surfaces is a depth at which there
     is none. Depth keeps its values; the camera's focal lengths follow.
     """
@@ -59,12 +66,16 @@ def resize(sample: Sample, size) -> Sample:
     maps = torch.nn.functional.interpolate(
         maps, size=size, mode="nearest-exact"
     )
-    return sample | {
+    changed = {
         "image": shrink(sample["image"], size),
         "depth": maps[0],
         "mask": maps[1] > 0,
         "intrinsics": scale_intrinsics(sample["intrinsics"], old, size),
     }
+    if "adjacent" in sample:
+        frames = [shrink(frame, size) for frame in sample["adjacent"]]
+        changed["adjacent"] = torch.stack(frames)
+    return sample | changed
 
 
 def swap_colours(sample: Sample, order) -> Sample:
@@ -77,4 +88,6 @@ def swap_colours(sample: Sample, order) -> Sample:
         sample: any sample.
         order: three channel numbers, such as one of ``COLOUR_ORDERS``.
     """
-    return sample | {"image": sample["image"][list(order)]}
+    names = ("image", "adjacent") if "adjacent" in sample else ("image",)
+    order = list(order)
+    return sample | {n: sample[n][..., order, :, :] for n in names}

@@ -7,7 +7,7 @@ returns a table; ``verdicts`` judges the papers' claims from the records.
 from depthlib.experiments.adversarial_run import AdversarialRun
 from depthlib.experiments.adversarial_study import ADVERSARIAL_STUDY
 from depthlib.experiments.avcl_run import AVCLRun, WarpRun
-from depthlib.experiments.config import RunConfig, grid
+from depthlib.experiments.config import RunConfig, VideoConfig, grid
 from depthlib.experiments.crf_run import CRFRun, OracleRun
 from depthlib.experiments.crf_study import CRF_STUDY
 from depthlib.experiments.d3net_run import D3NetRun
@@ -37,6 +37,7 @@ __all__ = [
     "DenseDepthRun",
     "OracleRun",
     "RunConfig",
+    "VideoConfig",
     "WarpRun",
     "evidence",
     "fingerprint",

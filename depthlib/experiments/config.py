@@ -143,6 +143,35 @@ class RunConfig(TrainConfig):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class VideoConfig(RunConfig):
+    """A run on triples of frames (``depthlib.data.video``).
+
+    Attributes:
+        data: ``"streets-video"``; ``"kitti-video"`` (Eigen split of KITTI
+            raw), ``"kitti-drive"`` (to test on) or ``"seven-scenes"``.
+        every: how many frames of its camera lie between two of a triple.
+        speed: ``"known"`` or ``"random"``, of drawn streets.
+        truth: ``"dense"`` or ``"lidar"``, of drawn streets in training;
+            scores are of dense truth.
+    """
+
+    DATA: ClassVar = (*RunConfig.DATA, "every", "speed", "truth")
+
+    data: str = "streets-video"
+    size: tuple[int, int] = (128, 256)
+    every: int = 3
+    speed: str = "known"
+    truth: str = "dense"
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.truth not in ("dense", "lidar"):
+            raise ValueError(
+                f'truth is {self.truth!r}; choose "dense" or "lidar"'
+            )
+
+
 def grid(base: RunConfig, **axes) -> list[RunConfig]:
     """Every combination of the values in ``axes``, the last one fastest.
 

@@ -2,17 +2,21 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import torch
 
-from depthlib.experiments.config import RunConfig
+from depthlib.experiments.config import RunConfig, VideoConfig
 from depthlib.metrics import PROTOCOLS, trivial_predictors
 
 TRIVIAL_MAPS = 1000
-DRAWN = ("rooms", "streets")  # made by depthlib, on any machine
+# Made by depthlib, on any machine.
+DRAWN = ("rooms", "streets", "streets-video")
 # Folders below ``kitti``: the stills of the stereo benchmark of 2015 train,
 # a drive of 2011_09_26 tests; both as pictures with projected scans.
 KITTI = {"train": "stereo2015_left", "test": "raw_2011_09_26_video"}
+# Lists of the split of Eigen et al., beside the days of KITTI raw.
+EIGEN = {"train": "eigen_train_files", "test": "eigen_test_files"}
 
 
 def training_set(config: RunConfig, cached: bool = True):
@@ -26,7 +30,7 @@ def training_set(config: RunConfig, cached: bool = True):
         ValueError: an unknown set, or a number of images that it lacks.
     """
     if config.data in REAL:
-        title, read = REAL[config.data]
+        title, read, _ = REAL[config.data]
         data = read(config, "train")
         if config.n_train != len(data):
             raise ValueError(
@@ -42,12 +46,11 @@ def evaluation_set(config: RunConfig, cached: bool = True):
 
     Arguments and errors are those of ``training_set``.
     """
-    if config.data == "nyu":
-        return _nyu(config, "test"), PROTOCOLS["nyu_eigen"]
-    if config.data == "kitti":
-        return _kitti(config, "test"), PROTOCOLS["kitti_garg"]
+    if config.data in REAL:
+        _, read, protocol = REAL[config.data]
+        return read(config, "test"), protocol
     data = _drawn(config, config.n_test, config.test_split, cached)
-    return data, PROTOCOLS[config.data]
+    return data, PROTOCOLS[config.data.removesuffix("-video")]
 
 
 def require_data(config: RunConfig) -> None:
@@ -63,7 +66,7 @@ def require_data(config: RunConfig) -> None:
 
 
 def _drawn(config, n, split, cached):
-    from depthlib.data import rooms, streets
+    from depthlib.data import rooms, streets, streets_video
 
     options = {
         "split": split,
@@ -75,9 +78,24 @@ def _drawn(config, n, split, cached):
         return rooms(n, **options)
     if config.data == "streets":
         return streets(n, **options, lidar=False)
+    if config.data == "streets-video":
+        every = _every(config)
+        lidar = split == "train" and config.truth == "lidar"
+        return streets_video(
+            n, **options, every=every, speed=config.speed, lidar=lidar
+        )
     raise ValueError(
         f"data is {config.data!r}; choose one of {', '.join((*DRAWN, *REAL))}"
     )
+
+
+def _every(config) -> int:
+    if not isinstance(config, VideoConfig):
+        raise ValueError(
+            f"data is {config.data!r}, triples of frames; "
+            f"{type(config).__name__} takes single ones"
+        )
+    return config.every
 
 
 def _nyu(config, split):
@@ -92,9 +110,53 @@ def _kitti(config, split):
     return Kitti(data_root() / "kitti" / KITTI[split], size=config.size)
 
 
+def _kitti_video(config, split):
+    from depthlib.data import KittiVideo, data_root
+
+    root, every = data_root() / "kitti", _every(config)
+    return KittiVideo(root, EIGEN[split], every=every, size=config.size)
+
+
+def _kitti_drive(config, split):
+    from depthlib.data import KittiVideo, data_root
+
+    if split == "train":
+        raise ValueError(
+            "data is 'kitti-drive', one drive of KITTI, to test on; train on "
+            "'streets-video' or 'kitti-video'"
+        )
+    root = data_root() / "kitti" / KITTI["test"]
+    return KittiVideo(root, every=_every(config), size=config.size)
+
+
+def _seven_scenes(config, split):
+    from depthlib.data import SevenScenes
+
+    return SevenScenes(split=split, every=_every(config), size=config.size)
+
+
 REAL = {
-    "nyu": ("NYU Depth v2, the labelled set,", _nyu),
-    "kitti": ("the set of KITTI stills", _kitti),
+    "nyu": (
+        "NYU Depth v2, the labelled set,",
+        _nyu,
+        PROTOCOLS["nyu_eigen"],
+    ),
+    "kitti": ("the set of KITTI stills", _kitti, PROTOCOLS["kitti_garg"]),
+    "kitti-video": (
+        "the video of KITTI's Eigen split",
+        _kitti_video,
+        PROTOCOLS["kitti_garg"],
+    ),
+    "kitti-drive": (
+        "a drive of KITTI",
+        _kitti_drive,
+        PROTOCOLS["kitti_garg"],
+    ),
+    "seven-scenes": (
+        "the video of a kitchen of 7-Scenes",
+        _seven_scenes,
+        replace(PROTOCOLS["rooms"], name="seven_scenes"),
+    ),
 }
 
 

@@ -116,6 +116,14 @@ def test_wrong_arguments_are_refused(arguments, words):
         check(**arguments)
 
 
+@pytest.mark.parametrize("name", ["rooms", "streets", "streets-video"])
+def test_drawn_sets_are_prepared(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPTHLIB_CACHE", str(tmp_path))
+    said = prepare(name, size=(16, 32), n=2)
+    assert said == f"ready at 16 x 32: 2 of {name}-a/train"
+    assert "1 sets made" in catalogue()[name].status()
+
+
 def test_prepare_leaves_nothing_for_training(nyu_folder, monkeypatch):
     said = prepare("nyu_v2_labeled", nyu_folder, size=(12, 16))
     assert "3 of nyu_v2_labeled/train, 2 of nyu_v2_labeled/test" in said

@@ -10,14 +10,28 @@ From plan to pixels: ``layout`` draws a ``plan``, lays the ``ground`` on a
 ``site``, builds on both ``sides`` (``houses``, ``things``) and sets
 ``traffic`` (``cars``) going; ``look`` gives materials (``recipes``,
 ``colours``) and weather, ``view`` renders and photographs, ``sensor``
-measures, and ``dataset`` serves the images. What rooms need too lies in
-``depthlib/data/synthetic``.
+measures, ``dataset`` serves the images, and ``video`` triples of frames.
+What rooms need too lies in ``depthlib/data/synthetic``.
 
 The camera's speed, metres a second: normal, cut off at both ends, by kind of
 street (``plan.KINDS``), and 0 where it stands at a light.
 """
 
 from depthlib.data.streets.dataset import Streets, streets
+from depthlib.data.streets.video import (
+    StreetsVideo,
+    render_triple,
+    streets_video,
+)
 from depthlib.data.streets.view import StreetScene, render_street, scene
 
-__all__ = ["StreetScene", "Streets", "render_street", "scene", "streets"]
+__all__ = [
+    "StreetScene",
+    "Streets",
+    "StreetsVideo",
+    "render_street",
+    "render_triple",
+    "scene",
+    "streets",
+    "streets_video",
+]

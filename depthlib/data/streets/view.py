@@ -28,10 +28,14 @@ class StreetScene(NamedTuple):
     Attributes:
         layout: solids and how they move, the camera and how it moves.
         look: materials and weather.
+        style: "a" or "b".
+        key: what every random number of it is drawn from.
     """
 
     layout: Layout
     look: StreetLook
+    style: str
+    key: tuple
 
     def solids(self, t: float = 0.0) -> Scene:
         """The solids at time t, in seconds; t = 0 is the image."""
@@ -59,7 +63,7 @@ def scene(style: str, split: str, seed: int, index: int) -> StreetScene:
     """The scene behind image ``index``, at all times."""
     key = stream_key(style, split, seed, index)
     plan = layout(Draw(*key, PLAN), style)
-    return StreetScene(plan, look(Draw(*key, LOOK), plan, style))
+    return StreetScene(plan, look(Draw(*key, LOOK), plan, style), style, key)
 
 
 def render_street(
@@ -79,6 +83,26 @@ def render_street(
         split: "train", "val" or "test".
         seed: of the whole set.
         index: number of the image.
+        size, lidar, t, return_ids: as for ``view_of``.
+
+    Returns:
+        What ``view_of`` does.
+    """
+    street = scene(style, split, seed, index)
+    return view_of(street, size, lidar, t, return_ids)
+
+
+def view_of(
+    street: StreetScene,
+    size: tuple[int, int],
+    lidar: bool = False,
+    t: float = 0.0,
+    return_ids: bool = False,
+):
+    """Renders a street that is there already.
+
+    Args:
+        street: from ``scene``.
         size: (H, W).
         lidar: keep only the depth that the style's sensor measures: a laser
             scanner for "a", a pair of cameras for "b".
@@ -94,25 +118,18 @@ def render_street(
     """
     from depthlib.kernels import render_numba
 
-    street = scene(style, split, seed, index)
     solids, pose = street.solids(t), street.pose(t)
     matrix = street.intrinsics(size)
     depth, ids = render_numba.cast(solids, pose, matrix, size)
     known = (depth >= MIN_DEPTH) & (depth <= MAX_DEPTH)
     material = street.look.material[np.maximum(ids, 0)]
-    key = stream_key(style, split, seed, index)
-    # Another moment has other noise, but the same exposure.
-    grain = Draw(*key, PHOTO, round(1000 * t) % 2**32) if t else None
-    light = _light(street, solids, pose, size)
-    image = develop(
-        Draw(*key, PHOTO), light, grain, level=LEVEL, balance=(0.0, 0.4)
-    )
+    image = picture_of(street, solids, pose, size, t)
     given = depth
     if lidar:
-        draw = Draw(*key, SENSOR, round(1000 * t) % 2**32)
+        draw = Draw(*street.key, SENSOR, round(1000 * t) % 2**32)
         truth = np.where(known, depth, MAX_DEPTH)
         rows = street.look.materials[material]
-        if style == "a":
+        if street.style == "a":
             albedo, gloss = rows[..., 1:4].mean(-1), rows[..., 10]
             given = scan(draw, truth, known, matrix, albedo, gloss)
         else:
@@ -124,6 +141,21 @@ def render_street(
         normals = render_numba.normals(solids, pose, matrix, depth, ids)
         result += ({"solid": ids, "material": material, "normals": normals},)
     return result
+
+
+def picture_of(street: StreetScene, solids, pose, size, t) -> np.ndarray:
+    """The photograph (H, W, 3) uint8 that a camera at a pose takes at t."""
+    # Another moment has other noise, but the same exposure.
+    moment = round(1000 * t) % 2**32
+    grain = Draw(*street.key, PHOTO, moment) if t else None
+    light = _light(street, solids, pose, size)
+    return develop(
+        Draw(*street.key, PHOTO),
+        light,
+        grain,
+        level=LEVEL,
+        balance=(0.0, 0.4),
+    )
 
 
 def _light(street, solids, pose, size):

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-ARRAYS = ("images", "depths", "intrinsics")
-
 
 def parameter_hash(parameters: dict) -> str:
     """A short hash of plain values, the same in every process."""
@@ -21,41 +19,58 @@ def parameter_hash(parameters: dict) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def image_arrays(size) -> dict:
+    """Names, types and shapes of what is kept of one image of size (H, W)."""
+    return {
+        "images": (np.uint8, (3, *size)),
+        "depths": (np.float32, tuple(size)),
+        "intrinsics": (np.float32, (3, 3)),
+    }
+
+
 def stored_images(
-    kind: str, n: int, size, parameters: dict, render, workers: int
+    kind: str,
+    n: int,
+    size,
+    parameters: dict,
+    render,
+    workers: int,
+    arrays: dict | None = None,
 ):
-    """Memory-mapped images, depths and intrinsics of the first n scenes.
+    """Memory-mapped arrays of the first n scenes.
 
     Renders what is missing. A larger stored set serves a smaller request,
     and a smaller one is copied, not rendered again.
 
     Args:
-        kind: "rooms" or "streets", the first word of the folder's name.
+        kind: "rooms" or "streets", how the folder's name begins.
         n: number of images.
         size: (H, W).
         parameters: everything that an image depends on, as plain values.
-        render: ``render(i)`` returns image, depth and intrinsics of scene i.
+        render: ``render(i)`` returns the arrays of scene i.
         workers: threads to render with; the result does not depend on it.
+        arrays: their names, types and shapes; None: ``image_arrays``.
 
     Returns:
-        images (n, 3, H, W) uint8, depths (n, H, W) float32, intrinsics
-        (n, 3, 3) float32.
+        One array for each name, its first dimension n.
     """
     from depthlib.data.cache import cache_dir
 
+    arrays = arrays or image_arrays(size)
     name = kind + "-{style}-{split}-{seed}".format(**parameters)
     name += f"-{size[0]}x{size[1]}-{parameter_hash(parameters)}"
     home = Path(cache_dir()) / name
-    found = _open(home, n)
+    found = _open(home, n, arrays)
     if found is None:
         home.mkdir(parents=True, exist_ok=True)
         with _one_at_a_time(home) as alone:
             for left in home.glob(".part-*") if alone else ():
                 shutil.rmtree(left, ignore_errors=True)  # of a killed run
-            found = _open(home, n)  # another process may have been faster
+            # Another process may have been faster.
+            found = _open(home, n, arrays)
             if found is None:
-                _write(home, n, size, parameters, render, workers)
-                found = _open(home, n)
+                _write(home, n, arrays, parameters, render, workers)
+                found = _open(home, n, arrays)
     return tuple(array[:n] for array in found)
 
 
@@ -68,36 +83,37 @@ def _sets(home: Path) -> dict[int, Path]:
     }
 
 
-def _open(home: Path, n: int):
+def _open(home: Path, n: int, names):
     large = sorted(k for k in _sets(home) if k >= n)
     if not large:
         return None
     folder = _sets(home)[large[0]]
     return tuple(
-        np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS
+        np.load(folder / f"{name}.npy", mmap_mode="r") for name in names
     )
 
 
-def _write(home, n, size, parameters, render, workers):
+def _write(home, n, kept, parameters, render, workers):
     """Renders into a folder of another name and renames it when complete."""
     from tqdm import tqdm
 
-    height, width = size
-    shapes = ((n, 3, height, width), (n, height, width), (n, 3, 3))
-    types = (np.uint8, np.float32, np.float32)
     temporary = Path(tempfile.mkdtemp(prefix=".part-", dir=home))
     try:
         arrays = [
             np.lib.format.open_memmap(
-                temporary / f"{name}.npy", mode="w+", dtype=kind, shape=shape
+                temporary / f"{name}.npy",
+                mode="w+",
+                dtype=kind,
+                shape=(n, *shape),
             )
-            for name, kind, shape in zip(ARRAYS, types, shapes, strict=True)
+            for name, (kind, shape) in kept.items()
         ]
         start = 0
         smaller = _sets(home)
         if smaller:
             start = max(smaller)
-            for target, source in zip(arrays, _open(home, start), strict=True):
+            before = _open(home, start, kept)
+            for target, source in zip(arrays, before, strict=True):
                 target[:start] = source[:start]
         jobs = _in_order(render, range(start, n), workers)
         bar = tqdm(

@@ -6,7 +6,11 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from depthlib.data.synthetic.cache import parameter_hash, stored_images
+from depthlib.data.synthetic.cache import (
+    image_arrays,
+    parameter_hash,
+    stored_images,
+)
 
 
 class Drawn(Dataset):
@@ -17,7 +21,7 @@ class Drawn(Dataset):
     ``intrinsics`` (3, 3) float32 and ``index``.
 
     Attributes:
-        kind: "rooms" or "streets".
+        kind: "rooms", "streets" or "streets-video".
         name: e.g. "rooms-a/train".
         size: (H, W).
     """
@@ -41,7 +45,11 @@ class Drawn(Dataset):
 
     @abstractmethod
     def _render(self, index):
-        """Image (3, H, W) uint8, depth (H, W) and intrinsics."""
+        """The arrays of an image: those that ``kept`` names."""
+
+    def kept(self) -> dict:
+        """Names, types and shapes of what is kept of an image."""
+        return image_arrays(self.size)
 
     def manifest(self) -> dict:
         """Plain values that identify the set, with a checksum of images."""
@@ -61,13 +69,13 @@ class Drawn(Dataset):
         """
         marks = []
         for i in range(min(count, self.n)):
-            image, depth, _ = self.arrays(i)
+            image, depth, *_ = self.arrays(i)
             middle = float(np.median(depth[depth > 0]))
             marks.append([round(middle, 2), round(image.mean() / 255 * 50)])
         return parameter_hash({**self.parameters(), "marks": marks})
 
     def arrays(self, index: int):
-        """Image (3, H, W) uint8, depth (H, W) and intrinsics as numpy."""
+        """Image (3, H, W) uint8, depth (H, W), intrinsics, ... as numpy."""
         if not -self.n <= index < self.n:
             raise IndexError(f"index {index} of a set of {self.n} images")
         index %= self.n
@@ -81,6 +89,7 @@ class Drawn(Dataset):
                 self.parameters(),
                 self._render,
                 torch.get_num_threads(),
+                self.kept(),
             )
         return tuple(array[index] for array in self._arrays)
 
@@ -88,14 +97,17 @@ class Drawn(Dataset):
         return self.n
 
     def __getitem__(self, index: int) -> dict:
-        image, depth, matrix = self.arrays(index)
-        depth = torch.from_numpy(np.array(depth))[None]
+        arrays = map(np.array, self.arrays(index))
+        return self.item(*arrays) | {"index": int(index) % self.n}
+
+    def item(self, image, depth, matrix) -> dict:
+        """The arrays of an image as tensors, by name."""
+        depth = torch.from_numpy(depth)[None]
         return {
-            "image": torch.from_numpy(np.array(image)).float() / 255,
+            "image": torch.from_numpy(image).float() / 255,
             "depth": depth,
             "mask": depth > 0,
-            "intrinsics": torch.from_numpy(np.array(matrix)),
-            "index": int(index) % self.n,
+            "intrinsics": torch.from_numpy(matrix),
         }
 
     def __getstate__(self):

@@ -3,7 +3,7 @@
 STYLES = {"a": 0, "b": 1}
 SPLITS = {"train": 0, "val": 1, "test": 2}
 # One stream of random numbers for each concern, so that none feeds another.
-PLAN, LOOK, PHOTO, SENSOR = range(4)
+PLAN, LOOK, PHOTO, SENSOR, MOTION = range(5)
 
 
 def stream_key(
