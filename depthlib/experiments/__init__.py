@@ -20,6 +20,8 @@ from depthlib.experiments.records import frame, load
 from depthlib.experiments.run import run
 from depthlib.experiments.studies import STUDIES, remake
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
+from depthlib.experiments.video_run import SCGANRun
+from depthlib.experiments.video_study import VIDEO_STUDY
 from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "PROFILES",
     "STUDIES",
     "TRANSFER_STUDY",
+    "VIDEO_STUDY",
     "VIEWPOINT_STUDY",
     "AVCLRun",
     "AdversarialRun",
@@ -37,6 +40,7 @@ __all__ = [
     "DenseDepthRun",
     "OracleRun",
     "RunConfig",
+    "SCGANRun",
     "VideoConfig",
     "WarpRun",
     "evidence",

@@ -25,7 +25,10 @@ TOLERANCE = 1e-4
 
 
 class _Toys(Dataset):
-    """Eight noise images whose depth is a smooth function of them."""
+    """Eight noise images whose depth is a smooth function of them.
+
+    As video, all of the scene moves sideways at one speed.
+    """
 
     def __init__(self, size, holes=True):
         self.least = 0.05 if holes else -1
@@ -45,6 +48,7 @@ class _Toys(Dataset):
         depth = 1 + rows + 2 * image[:1]
         return {
             "image": image,
+            "adjacent": torch.stack([image.roll(-2, -1), image.roll(2, -1)]),
             "depth": depth,
             "mask": image[1:2] > self.least,
             "intrinsics": self.intrinsics,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 
 from depthlib.experiments.config import RunConfig, VideoConfig
-from depthlib.metrics import PROTOCOLS, trivial_predictors
+from depthlib.metrics import PROTOCOLS, Protocol, trivial_predictors
 
 TRIVIAL_MAPS = 1000
 # Made by depthlib, on any machine.
@@ -47,10 +47,17 @@ def evaluation_set(config: RunConfig, cached: bool = True):
     Arguments and errors are those of ``training_set``.
     """
     if config.data in REAL:
-        _, read, protocol = REAL[config.data]
-        return read(config, "test"), protocol
-    data = _drawn(config, config.n_test, config.test_split, cached)
-    return data, PROTOCOLS[config.data.removesuffix("-video")]
+        data = REAL[config.data][1](config, "test")
+    else:
+        data = _drawn(config, config.n_test, config.test_split, cached)
+    return data, protocol_of(config)
+
+
+def protocol_of(config: RunConfig) -> Protocol:
+    """How predictions on the data of a run are scored."""
+    if config.data in REAL:
+        return REAL[config.data][2]
+    return PROTOCOLS[config.data.removesuffix("-video")]
 
 
 def require_data(config: RunConfig) -> None:

@@ -19,6 +19,7 @@ from depthlib.metrics import (
     scale_share,
 )
 from depthlib.metrics.protocol import enlarge
+from depthlib.training.inputs import inputs_of
 
 RESIDUAL_EPSILON = 0.05  # metres: "the error is as good as zero"
 NEAREST = 0.4  # metres: nearer than this no camera of the book looks
@@ -59,8 +60,8 @@ def predict_all(model, data, protocol: Protocol, *, batch_size=32):
     device = next(model.parameters()).device
     predictions, samples = [], []
     for batch in DataLoader(data, batch_size=batch_size):
-        image = batch["image"].to(device)
-        depth = protocol.predict(model, image).float().cpu()
+        inputs = (x.to(device) for x in inputs_of(model, batch))
+        depth = protocol.predict(model, *inputs).float().cpu()
         predictions.append(enlarge(depth, batch["depth"].shape[-2:]))
         samples.append(batch)
     names = ("depth", "mask", "intrinsics")
