@@ -20,6 +20,11 @@ from depthlib.experiments.records import frame, load
 from depthlib.experiments.run import run
 from depthlib.experiments.studies import STUDIES, remake
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
+from depthlib.experiments.video_computed import (
+    CorrelationTimeRun,
+    MatchingRun,
+    TriangulationRun,
+)
 from depthlib.experiments.video_run import SCGANRun
 from depthlib.experiments.video_study import VIDEO_STUDY
 from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
@@ -36,11 +41,14 @@ __all__ = [
     "AVCLRun",
     "AdversarialRun",
     "CRFRun",
+    "CorrelationTimeRun",
     "D3NetRun",
     "DenseDepthRun",
+    "MatchingRun",
     "OracleRun",
     "RunConfig",
     "SCGANRun",
+    "TriangulationRun",
     "VideoConfig",
     "WarpRun",
     "evidence",

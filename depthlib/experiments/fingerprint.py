@@ -40,6 +40,8 @@ class _Toys(Dataset):
         self.intrinsics = torch.tensor(
             [[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]]
         )
+        self.motion = torch.eye(4).repeat(2, 1, 1)
+        self.motion[:, 0, 3] = torch.tensor([-6.0, 6.0]) / width
 
     def __len__(self):
         return len(self.images)
@@ -56,6 +58,7 @@ class _Toys(Dataset):
             "depth": depth,
             "mask": image[1:2] > self.least,
             "intrinsics": self.intrinsics,
+            "motion": self.motion,
             "index": i,
         }
 
@@ -81,8 +84,7 @@ def _measure(recipe: RunConfig) -> tuple[float, ...]:
     try:
         data = _Toys(recipe.size, holes=not recipe.WHOLE_MAPS)
         if not recipe.TRAINS:
-            found = recipe.compute(data, protocol)
-            values = [v for part in found.values() for v in part.values()]
+            values = recipe.signature(data, protocol)
             return tuple(float(f"{v:.7g}") for v in values)
         model = recipe.build_model()
         try:

@@ -14,6 +14,11 @@ from depthlib.experiments.guess_run import GUESS_STUDY, GuessRun
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import profile as by_name
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
+from depthlib.experiments.video_computed import (
+    CorrelationTimeRun,
+    MatchingRun,
+    TriangulationRun,
+)
 from depthlib.experiments.video_run import SCGANRun
 from depthlib.experiments.video_study import VIDEO_STUDY
 from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
@@ -58,6 +63,9 @@ KINDS = {
         AVCLVideoRun,
         WarpRun,
         SCGANRun,
+        MatchingRun,
+        CorrelationTimeRun,
+        TriangulationRun,
     )
 }
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from depthlib.experiments.config import Reading, VideoConfig
+from depthlib.experiments.sampling import SAMPLINGS, offsets_of
 from depthlib.training import VideoGanTraining
 
 MODULES = ("correspondence", "attention", "refinement", "adversary")
@@ -17,8 +18,8 @@ class SCGANRun(VideoConfig, VideoGanTraining):
     Attributes:
         sampling: which offsets are compared: ``"chebyshev"`` or
             ``"uniform"``, the two Smolyak grids; ``"every"``, each so
-            many-th row and column; ``"random"`` (of the run's seed) or
-            ``"strided"``.
+            many-th row and column; ``"random"`` (of the run's seed),
+            ``"strided"`` or ``"full"``.
         level: of the Smolyak grids; random and strided ones have as many
             offsets as the Chebyshev grid of this level.
         pitch: of ``"every"``; 1 compares all.
@@ -66,7 +67,7 @@ class SCGANRun(VideoConfig, VideoGanTraining):
     def __post_init__(self):
         super().__post_init__()
         for name, allowed in (
-            ("sampling", tuple(self._samplings())),
+            ("sampling", SAMPLINGS),
             ("removed", ("none", *MODULES)),
             ("frames", (1, 3)),
             ("attention", ("dba", "sigmoid", "static", "blind")),
@@ -85,25 +86,7 @@ class SCGANRun(VideoConfig, VideoGanTraining):
 
     def offsets(self):
         """The offsets of this run, ``(N, 2)`` of (dy, dx)."""
-        return self._samplings()[self.sampling]()
-
-    def _samplings(self) -> dict:
-        from depthlib import kernels as k
-
-        def count():
-            return len(k.smolyak_offsets(self.level, self.radius))
-
-        return {
-            "chebyshev": lambda: k.smolyak_offsets(self.level, self.radius),
-            "uniform": lambda: k.smolyak_offsets(
-                self.level, self.radius, "uniform"
-            ),
-            "every": lambda: k.uniform_offsets(self.pitch, self.radius),
-            "random": lambda: k.random_offsets(
-                count(), self.radius, self.seed
-            ),
-            "strided": lambda: k.strided_offsets(count(), self.radius),
-        }
+        return offsets_of(self)
 
     def build_model(self):
         """SC-GAN; what has the same shape in two runs starts equal."""

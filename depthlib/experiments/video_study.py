@@ -3,16 +3,27 @@
 All arms share network, initial weights, order of images, budget and the
 learning rate that ``video-rate`` found for their number of frames. The base
 is SC-GAN on a Chebyshev grid, with all four modules; it is trained in
-``video-frames``, and the other experiments hold what differs from it.
+``video-frames``, and the other experiments hold what differs from it. The
+last three train nothing.
 """
 
 from dataclasses import replace
 
-from depthlib.experiments.config import grid
+from depthlib.experiments.computed_run import GROUPS
+from depthlib.experiments.config import RunConfig, grid
 from depthlib.experiments.profiles import Profile
 from depthlib.experiments.tuning import tuned
+from depthlib.experiments.video_computed import (
+    CorrelationTimeRun,
+    MatchingRun,
+    TriangulationRun,
+)
 from depthlib.experiments.video_run import MODULES, SCGANRun
 
+KINDS = ("chebyshev", "uniform", "random", "strided")
+PRINTED = (5, 6, 7, 8)  # levels of the paper's Table 1
+PITCHES = (2, 3, 4)
+POSE_NOISES = (0.003, 0.01, 0.03, 0.1)
 RATES = (3e-4, 1e-3, 3e-3)
 LEVELS = (4, 5, 6, 7, 8)
 HEADLINE = (7, 8)  # the levels that claims are about
@@ -98,7 +109,7 @@ def video_sampling(p: Profile) -> list[SCGANRun]:
     levels = [3] if p.name == "smoke" else LEVELS
     runs = []
     for level in levels:
-        for kind in ("chebyshev", "uniform", "random", "strided"):
+        for kind in KINDS:
             few = level not in HEADLINE
             runs += arms(
                 p, "video-sampling", few, sampling=[kind], level=[level]
@@ -171,6 +182,44 @@ def video_kitchen(p: Profile) -> list[SCGANRun]:
     )
 
 
+def video_displacement(p: Profile) -> list[MatchingRun]:
+    """The best of some offsets against the true displacement."""
+    small = {"size": (32, 64), "images": 2, "n_test": 10}
+    small = small if p.name == "smoke" else {}
+    base = MatchingRun(
+        experiment="video-displacement", profile=p.name, **small
+    )
+    return _samplings(base, KINDS, LEVELS)
+
+
+def video_time(p: Profile) -> list[CorrelationTimeRun]:
+    """Seconds of one correlation at the paper's size, by its offsets."""
+    small = {"channels": 4, "cells": (8, 16), "backend": "torch"}
+    small = small if p.name == "smoke" else {}
+    base = CorrelationTimeRun(experiment="video-time", profile=p.name, **small)
+    return _samplings(base, KINDS[:2], PRINTED)
+
+
+def video_pose_noise(p: Profile) -> list[TriangulationRun]:
+    """Triangulated depth with a camera motion that is more and more off."""
+    small = {"size": (32, 64), "images": 2, "n_test": 10}
+    small = small if p.name == "smoke" else {}
+    base = TriangulationRun(
+        experiment="video-pose-noise", profile=p.name, **small
+    )
+    return grid(base, pose_noise=POSE_NOISES, seed=range(GROUPS))
+
+
+def _samplings(base, kinds, levels) -> list[RunConfig]:
+    """Sparse grids, plain ones and all offsets, for each group of images."""
+    seeds = range(GROUPS)
+    return [
+        *grid(base, sampling=kinds, level=levels, seed=seeds),
+        *grid(base, sampling=["every"], pitch=PITCHES, seed=seeds),
+        *grid(base, sampling=["full"], seed=seeds),
+    ]
+
+
 VIDEO_STUDY = {
     "video-rate": video_rate,
     "video-frames": video_frames,
@@ -182,4 +231,7 @@ VIDEO_STUDY = {
     "video-details": video_details,
     "video-real": video_real,
     "video-kitchen": video_kitchen,
+    "video-displacement": video_displacement,
+    "video-time": video_time,
+    "video-pose-noise": video_pose_noise,
 }
