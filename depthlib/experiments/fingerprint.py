@@ -34,8 +34,6 @@ class _Toys(Dataset):
         self.least = 0.05 if holes else -1
         rng = torch.Generator().manual_seed(0)
         self.images = torch.rand(8, 3, *size, generator=rng)
-        self.motion = torch.eye(4).repeat(2, 1, 1)
-        self.motion[:, 0, 3] = torch.tensor([-0.1, 0.1])
         height, width = size
         self.intrinsics = torch.tensor(
             [[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]]
@@ -51,8 +49,6 @@ class _Toys(Dataset):
         rows = torch.linspace(0, 2, image.shape[1])[None, :, None]
         depth = 1 + rows + 2 * image[:1]
         return {
-            # As video: each frame a little aside of the one before.
-            "motion": self.motion,
             "image": image,
             "adjacent": torch.stack([image.roll(-2, -1), image.roll(2, -1)]),
             "depth": depth,
