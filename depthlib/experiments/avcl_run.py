@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from depthlib.experiments.computed_run import ComputedRun
-from depthlib.experiments.config import RunConfig
+from depthlib.experiments.config import RunConfig, VideoConfig
 
 # Four views to score from, not among those that train; the paper names none.
 # Angles in radians, then metres: left, right, above, behind.
@@ -83,10 +83,10 @@ class AVCLRun(RunConfig):
         from torch.utils.data import Subset
 
         from depthlib.experiments import view_scores
-        from depthlib.metrics import PROTOCOLS
+        from depthlib.experiments.setup import protocol_of
         from depthlib.training.evaluate import predict_all
 
-        protocol = PROTOCOLS["nyu_eigen" if self.data == "nyu" else self.data]
+        protocol = protocol_of(self)
         prediction, truth = predict_all(model, data, protocol)
         scores = view_scores.from_views(prediction, truth, VIEWS, protocol)
         train = self.training_set()
@@ -110,12 +110,18 @@ class AVCLRun(RunConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AVCLVideoRun(AVCLRun, VideoConfig):
+    """The same on video, whose neighbouring frames have true poses."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class WarpRun(ComputedRun):
     """What the warp does to errors and gradients: nothing is trained.
 
     Attributes:
         measure: ``"equal"``: errors of one mean size, seen from elsewhere;
-            ``"gradient"``: which components of a pose feel the view loss.
+            ``"gradient"``: which components of a pose feel the view loss;
+            ``"signal"``: whether what they feel is where it goes.
         warp: ``"printed"`` or ``"splat"``.
         strategy: always random poses.
     """

@@ -3,7 +3,7 @@
 from depthlib.experiments import transfer_study
 from depthlib.experiments.adversarial_run import AdversarialRun
 from depthlib.experiments.adversarial_study import ADVERSARIAL_STUDY
-from depthlib.experiments.avcl_run import AVCLRun, WarpRun
+from depthlib.experiments.avcl_run import AVCLRun, AVCLVideoRun, WarpRun
 from depthlib.experiments.computed_run import HessianRun
 from depthlib.experiments.config import RunConfig
 from depthlib.experiments.crf_run import CRFRun, OracleRun
@@ -60,6 +60,7 @@ KINDS = {
         CRFRun,
         OracleRun,
         AVCLRun,
+        AVCLVideoRun,
         WarpRun,
         SCGANRun,
         MatchingRun,

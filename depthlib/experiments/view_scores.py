@@ -4,13 +4,17 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import default_collate
 
-from depthlib.geometry import pose_matrix
+from depthlib.geometry import pose_matrix, project, unproject
 from depthlib.kernels import splat_depth, warp_depth
 from depthlib.losses import l1, view_consistency
+from depthlib.training.view_consistent import each_image, of_length
 
 WARPS = {"printed": warp_depth, "splat": splat_depth}
 BOX = (0.2, 0.2, 0.2, 0.3, 0.3, 0.3)  # radians, metres
 ERROR = 0.3  # metres, mean size of the errors that "equal" compares
+# Half of the distance over which "signal" takes a slope, of the box.
+SPANS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.2)
+DRAWS = 2  # poses of each image
 NOTHING = 1e-6  # a gradient below this part of the largest is none
 
 
@@ -58,8 +62,7 @@ def of_poses(model, data, poses: int, generator) -> dict:
     - ``signal_tau``: Kendall's rank correlation, over poses, between the
       loss and the size of its gradient in the trunk's features;
     - ``warp_ratio``: the loss at the pose head's proposals over that at
-      random poses of equal length (radians and metres alike, as the penalty
-      counts them);
+      random poses of the box and of equal length (see ``of_length``);
     - ``pose_length``: that length, mean over images.
 
     Args:
@@ -91,7 +94,7 @@ def of_poses(model, data, poses: int, generator) -> dict:
         rivals = []
         for _ in range(poses):
             other = random_poses(len(features), model.pose.limits, generator)
-            other = other * lengths / other.norm(dim=1, keepdim=True)
+            other = of_length(other, lengths, model.pose.limits)
             rivals.append(_loss(depth, batch, other).item())
         hard = _loss(depth, batch, proposed).item()
     tau = kendalltau(losses, slopes).statistic
@@ -110,33 +113,14 @@ def random_poses(n: int, limits, generator):
 
 
 def equal_errors(batch: dict, warp: str, generator) -> dict:
-    """View losses of errors, each over its mean size in the source view.
+    """View losses of five errors, each over its size in the source view.
 
-    The errors: all too far, too far on the left and too near on the right, a
-    smooth field, a sign for each pixel, and the truth moved by a pixel; each
-    scaled to a mean of ``ERROR``. ``warp_spread`` is the largest view loss
-    over the least.
+    ``warp_spread`` is the largest of them over the least.
     """
     depth, mask = batch["depth"], batch["mask"]
-    batch_size, _, height, width = depth.shape
-    coarse = torch.randn(batch_size, 1, 4, 6, generator=generator)
-    fields = {
-        "far": torch.ones_like(depth),
-        "tilted": torch.linspace(1, -1, width).expand_as(depth),
-        "smooth": F.interpolate(
-            coarse, (height, width), mode="bicubic", align_corners=False
-        ),
-        "noise": torch.randn(depth.shape, generator=generator).sign(),
-        "moved": depth.roll(1, -1) - depth,
-    }
-    pose = random_poses(batch_size, torch.tensor(BOX), generator)
+    pose = random_poses(len(depth), torch.tensor(BOX), generator)
     found = {}
-    for name, field in fields.items():
-        size = (field.abs() * mask).sum((1, 2, 3), True)
-        field = field * ERROR * mask.sum((1, 2, 3), True) / size
-        # Depths stay positive, which cuts some errors short; so the view
-        # loss is taken over the error that is left in the source view.
-        guess = depth + torch.maximum(field, 0.1 - depth)
+    for name, guess in five_errors(depth, mask, generator).items():
         loss = view_consistency(
             guess,
             depth,
@@ -150,26 +134,52 @@ def equal_errors(batch: dict, warp: str, generator) -> dict:
     return found | {"warp_spread": max(values) / min(values)}
 
 
+def five_errors(depth, mask, generator) -> dict:
+    """Predictions whose mean error in the source view is about ``ERROR``.
+
+    All too far; too far on the left and too near on the right; off by a
+    smooth field; by a sign for each pixel; and the truth moved sideways by
+    whole pixels, its border repeated.
+
+    Returns:
+        Depth ``(B, 1, H, W)`` by the name of the error.
+    """
+    size = depth.shape[-2:]
+    coarse = torch.randn(len(depth), 1, 4, 6, generator=generator)
+    fields = {
+        "far": torch.ones_like(depth),
+        "tilted": torch.linspace(1, -1, size[1]).expand_as(depth),
+        "smooth": F.interpolate(
+            coarse, size, mode="bicubic", align_corners=False
+        ),
+        "noise": torch.randn(depth.shape, generator=generator).sign(),
+    }
+    found = {}
+    for name, field in fields.items():
+        mean = each_image(field, torch.zeros_like(field), mask)
+        field = field * (ERROR / mean).view(-1, 1, 1, 1)
+        # Depths stay positive, which cuts some errors short.
+        found[name] = depth + torch.maximum(field, 0.1 - depth)
+    return found | {"moved": _moved(depth, mask)}
+
+
+def _moved(depth, mask):
+    """Each map shifted to the right until its error is nearest ERROR."""
+    column = torch.arange(depth.shape[-1])
+    shifts = [depth[..., (column - k).clamp(min=0)] for k in column[1:]]
+    errors = [each_image(shifted, depth, mask) for shifted in shifts]
+    best = (torch.stack(errors) - ERROR).abs().argmin(0)
+    return torch.stack([shifts[k][i] for i, k in enumerate(best)])
+
+
 def felt_components(batch: dict, warp: str, generator) -> dict:
     """Which of the six numbers of a pose get a gradient from the view loss.
 
     ``gradient_share`` is their share; ``felt_rx`` to ``felt_tz`` the mean
     size of each gradient over that of the largest.
     """
-    depth, n = batch["depth"], len(batch["depth"])
-    pose = random_poses(n, torch.tensor(BOX), generator).double()
-    pose.requires_grad_(True)
-    # A prediction with an error of the usual kind: scale, and a slope.
-    rows = torch.linspace(-0.1, 0.1, depth.shape[-2])[:, None]
-    guess = depth.double() * (1.1 + rows)
-    loss = view_consistency(
-        guess,
-        depth.double(),
-        batch["intrinsics"].double(),
-        pose_matrix(pose),
-        batch["mask"],
-        warp=WARPS[warp],
-    )
+    pose = _drawn(batch, generator).requires_grad_(True)
+    loss = _of_each(batch, pose, warp).mean()
     (slope,) = torch.autograd.grad(loss, pose)
     size = slope.abs().mean(0)
     size = size / size.max()
@@ -178,8 +188,91 @@ def felt_components(batch: dict, warp: str, generator) -> dict:
     return felt | {"gradient_share": (size > NOTHING).double().mean().item()}
 
 
+def foretelling(batch: dict, warp: str, generator) -> dict:
+    """Whether a gradient says where the view loss goes over a distance.
+
+    For each image ``DRAWS`` random poses, and for each component and each of
+    ``SPANS`` the secant: the difference of the loss to either side over the
+    distance. Numbered by the span, from 1: ``signs`` is the share of
+    gradients with the secant's sign, over the components that get a gradient
+    at all; ``rank`` Spearman's correlation of the two; ``times`` the root
+    mean square of gradients over that of secants; ``pixels`` how far the
+    points of the image move over half the span, a mean.
+    """
+    from scipy.stats import spearmanr
+
+    limits = torch.tensor(BOX).double()
+    slopes, seconds, pixels = [], [], []
+    for _ in range(DRAWS):
+        pose = _drawn(batch, generator).requires_grad_(True)
+        loss = _of_each(batch, pose, warp).sum()
+        slopes.append(torch.autograd.grad(loss, pose)[0])
+        with torch.no_grad():
+            for step in torch.diag(limits):
+                for span in SPANS:
+                    ends = pose + span * step, pose - span * step
+                    ahead, behind = (_of_each(batch, p, warp) for p in ends)
+                    seconds.append((ahead - behind) / (2 * span))
+                    pixels.append(_travel(batch, pose, ends[0]))
+    slope = torch.stack(slopes) * limits
+    second = torch.stack(seconds).view(DRAWS, 6, len(SPANS), -1)
+    pixels = torch.tensor(pixels).view(DRAWS, 6, len(SPANS)).mean((0, 1))
+    size = slope.abs().mean((0, 1))
+    felt = size > NOTHING * size.max()
+    slope = slope.transpose(1, 2)[:, felt]
+    found = {}
+    for k in range(len(SPANS)):
+        other = second[:, felt, k]
+        same = (slope.sign() == other.sign()).double().mean().item()
+        rank = spearmanr(slope.flatten(), other.flatten()).statistic
+        found |= {
+            f"signs_{k + 1}": same,
+            f"rank_{k + 1}": float(rank),
+            f"times_{k + 1}": (slope.norm() / other.norm()).item(),
+            f"pixels_{k + 1}": pixels[k].item(),
+        }
+    return found
+
+
+def _drawn(batch, generator):
+    n = len(batch["depth"])
+    return random_poses(n, torch.tensor(BOX), generator).double()
+
+
+def _of_each(batch, pose, warp):
+    """View loss of each image, of a prediction with a usual kind of error."""
+    depth = batch["depth"].double()
+    # Scale, and a slope.
+    rows = torch.linspace(-0.1, 0.1, depth.shape[-2])[:, None]
+    return view_consistency(
+        depth * (1.1 + rows),
+        depth,
+        batch["intrinsics"].double(),
+        pose_matrix(pose),
+        batch["mask"],
+        loss=each_image,
+        warp=WARPS[warp],
+    )
+
+
+def _travel(batch, one, two) -> float:
+    """By how many pixels the median point moves from pose one to pose two."""
+    matrix = batch["intrinsics"].double()
+    points = unproject(batch["depth"].double(), matrix)
+    places = []
+    for pose in map(pose_matrix, (one, two)):
+        moved = torch.einsum("bij,bjhw->bihw", pose[:, :3, :3], points)
+        moved = moved + pose[:, :3, 3, None, None]
+        places.append(project(moved, matrix)[0])
+    return (places[1] - places[0]).norm(dim=1).nanmedian().item()
+
+
 MAPS = ("image", "depth", "mask", "intrinsics")
-MEASURES = {"equal": equal_errors, "gradient": felt_components}
+MEASURES = {
+    "equal": equal_errors,
+    "gradient": felt_components,
+    "signal": foretelling,
+}
 
 
 def _loss(prediction, batch, pose):

@@ -2,13 +2,14 @@
 
 All arms of one loss share network, initial weights, order of images, budget
 and learning rate; they differ in where the view loss looks from, if at all.
-The control is not only "no view loss" but also "twice the depth loss":
-another term in a sum is also a larger step.
+The controls are not only "no view loss" but also "twice the depth loss",
+"twice the rate" and "the view loss without a motion": another term in a sum
+is also a larger step.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
-from depthlib.experiments.avcl_run import AVCLRun, WarpRun
+from depthlib.experiments.avcl_run import AVCLRun, AVCLVideoRun, WarpRun
 from depthlib.experiments.computed_run import GROUPS
 from depthlib.experiments.config import grid
 from depthlib.experiments.profiles import Profile
@@ -19,6 +20,8 @@ RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 STRATEGIES = (
     "none",
     "double",
+    "faster",
+    "identity",
     "fixed_a",
     "fixed_b",
     "fixed_c",
@@ -29,6 +32,9 @@ STRATEGIES = (
     "splat",
     "secant",
 )
+# As random poses, on average, as far as 7-Scenes moves in ten frames.
+NEAR_BOX = (0.06, 0.1)
+TRIPLES = 480  # of the 500 training frames: the outer ten have no neighbour
 BOXES = {0.5: (0.1, 0.15), 2.0: (0.4, 0.6)}  # factor: radians, metres
 # Values that differ from those of ``AVCLRun``, by profile.
 SCALES = {
@@ -100,7 +106,7 @@ def arms(p: Profile, experiment: str, loss="l1", few=False, **axes):
 
 
 def viewpoint_strategy(p: Profile) -> list[AVCLRun]:
-    """Where the view loss looks from: the paper's arms and two controls."""
+    """Where the view loss looks from: the paper's arms and their controls."""
     return arms(p, "viewpoint-strategy", strategy=STRATEGIES)
 
 
@@ -158,6 +164,42 @@ def viewpoint_route(p: Profile) -> list[AVCLRun]:
     )
 
 
+def viewpoint_penalty(p: Profile) -> list[AVCLRun]:
+    """The printed adversary on a longer leash, and on none.
+
+    The view loss is a mean here and may be a sum in the paper, which changes
+    what lambda weighs.
+    """
+    return arms(
+        p,
+        "viewpoint-penalty",
+        few=True,
+        strategy=["adversarial"],
+        penalty=[0.01, 0.0],
+    )
+
+
+def viewpoint_neighbour(p: Profile) -> list[AVCLVideoRun]:
+    """The true pose of a neighbouring frame, on video of a kitchen."""
+    usual = viewpoint_strategy(p)[0]
+    fields = asdict(usual)
+    fields |= {"experiment": "viewpoint-neighbour", "data": "seven-scenes"}
+    fields |= {"n_train": TRIPLES, "n_test": 30, "every": 10}
+    if p.name == "smoke":  # needs no data but what it draws
+        fields |= {"data": "streets-video", "n_train": 4, "n_test": 2}
+        fields |= {"every": 2}
+    elif p.name == "study":
+        fields |= {"size": (96, 128)}
+    rotation, translation = NEAR_BOX
+    return grid(
+        AVCLVideoRun(
+            **fields | {"rotation": rotation, "translation": translation}
+        ),
+        strategy=["none", "neighbour", "random"],
+        seed=range(FEW.get(p.name, SEEDS[p.name])),
+    )
+
+
 def viewpoint_nyu(p: Profile) -> list[AVCLRun]:
     """The labelled set of NYU Depth v2: 795 pairs train, 654 test."""
     if p.name == "smoke":  # needs no data but what it draws
@@ -172,7 +214,7 @@ def viewpoint_nyu(p: Profile) -> list[AVCLRun]:
         n_test=[654],
         samples=[20 * 795],
         size=[size],
-        strategy=["none", "double", "random", "adversarial"],
+        strategy=["none", "faster", "random", "adversarial"],
     )
 
 
@@ -192,6 +234,17 @@ def viewpoint_gradient(p: Profile) -> list[WarpRun]:
     ]
 
 
+def viewpoint_signal(p: Profile) -> list[WarpRun]:
+    """Whether a gradient foretells the loss over a distance, by warp."""
+    return [
+        run
+        for warp in ("printed", "splat")
+        for run in _untrained(
+            p, "viewpoint-signal", measure="signal", warp=warp
+        )
+    ]
+
+
 def _untrained(p, experiment, **fields):
     small = {"size": (32, 64), "images": 2, "n_test": 10}
     fields |= small if p.name == "smoke" else {}
@@ -207,7 +260,10 @@ VIEWPOINT_STUDY = {
     "viewpoint-range": viewpoint_range,
     "viewpoint-component": viewpoint_component,
     "viewpoint-route": viewpoint_route,
+    "viewpoint-penalty": viewpoint_penalty,
+    "viewpoint-neighbour": viewpoint_neighbour,
     "viewpoint-nyu": viewpoint_nyu,
     "viewpoint-equal": viewpoint_equal,
     "viewpoint-gradient": viewpoint_gradient,
+    "viewpoint-signal": viewpoint_signal,
 }

@@ -36,11 +36,12 @@ class Evaluation:
         pixel: the same suite over all pixels pooled.
         quality: ``edge_f1``, ``gradient_ratio``, ``normal_error`` (degrees)
             and ``residual_share`` (share of errors below 5 cm), means over
-            images; ``edge_f1_near``, ``_middle`` and ``_far``; where the
-            truth has no holes ``high_frequency_ratio``, and ``mssim`` if it
-            has a farthest depth too; ``scale_share`` and ``bin_spread``
-            (over four ``ranges`` of depth), of all images and of
-            predictions clipped to the protocol's range.
+            images; ``edge_f1_near``, ``_middle`` and ``_far``;
+            ``high_frequency_ratio`` over the images whose truth has no
+            hole; ``mssim`` if none has one and there is a farthest depth;
+            ``scale_share`` and ``bin_spread`` (over four ``ranges`` of
+            depth), of all images and of predictions clipped to the
+            protocol's range.
     """
 
     per_image: dict[str, np.ndarray]
@@ -90,9 +91,10 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
     }
     edges = edge_f1_ranges(prediction, depth, mask)
     quality |= {f"edge_f1_{name}": value for name, value in edges.items()}
-    if mask.all():  # a hole would be detail
+    whole = mask.flatten(1).all(1)  # a hole would be detail
+    if whole.any():
         quality["high_frequency_ratio"] = high_frequency_ratio(
-            prediction, depth
+            prediction[whole], depth[whole]
         )
     if mask.all() and protocol.max_depth:
         quality["mssim"] = mssim(

@@ -19,7 +19,12 @@ from depthlib.experiments import (
 from depthlib.experiments.avcl_run import VIEWS
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.verdicts import verdicts
-from depthlib.experiments.view_scores import from_views, random_poses
+from depthlib.experiments.view_scores import (
+    ERROR,
+    five_errors,
+    from_views,
+    random_poses,
+)
 from depthlib.experiments.viewpoint_study import config
 from depthlib.metrics import PROTOCOLS
 from depthlib.published import claims
@@ -108,7 +113,7 @@ def test_the_spread_is_over_five_errors():
     values = [v for k, v in found["quality"].items() if k != "warp_spread"]
     assert spread == pytest.approx(max(values) / min(values))
     assert len(values) == 5
-    with pytest.raises(ValueError, match="equal, gradient"):
+    with pytest.raises(ValueError, match="equal, gradient, signal"):
         WarpRun(experiment="x", measure="y").compute(data, None)
 
 
@@ -148,3 +153,51 @@ def test_equal_errors_cost_as_much_from_the_source_view(monkeypatch):
     run_ = WarpRun(experiment="x", images=5)
     found = run_.compute(data, PROTOCOLS["rooms"])["quality"]
     assert list(found.values()) == pytest.approx([1.0] * 6, rel=1e-5)
+
+
+def test_five_errors_have_one_mean_and_the_moved_map_is_a_map():
+    data = rooms(4, split="test", size=(32, 64), cached=False)
+    depth, mask = (
+        torch.stack([data[i][name] for i in range(4)])
+        for name in ("depth", "mask")
+    )
+    found = five_errors(depth, mask, torch.Generator().manual_seed(0))
+    mean = {k: (v - depth).abs().mean((1, 2, 3)) for k, v in found.items()}
+    for name, value in mean.items():
+        # Whole pixels: the moved map comes as near as they allow.
+        loose = 0.4 if name == "moved" else 0.05
+        assert value.tolist() == pytest.approx([ERROR] * 4, rel=loose), name
+    for map_, moved in zip(depth, found["moved"], strict=True):
+        shift = [
+            k
+            for k in range(1, 64)
+            if torch.equal(moved[..., k:], map_[..., :-k])
+            and (moved[..., :k] == map_[..., :1]).all()
+        ]
+        assert len(shift) >= 1
+
+
+def test_a_gradient_foretells_within_a_pixel_and_not_beyond():
+    """The splat's is exact at a point; neither reaches a fifth of the box."""
+    data = rooms(4, split="test", size=(32, 64), cached=False)
+    splat, printed = (
+        WarpRun(experiment="x", images=4, measure="signal", warp=warp).compute(
+            data, PROTOCOLS["rooms"]
+        )["quality"]
+        for warp in ("splat", "printed")
+    )
+    assert splat["signs_1"] > 0.95 and splat["rank_1"] > 0.9
+    assert splat["signs_6"] < 0.9 and splat["times_6"] > 3
+    assert printed["times_6"] < 1
+    for k in range(1, 5):
+        ratio = splat[f"pixels_{k + 1}"] / splat[f"pixels_{k}"]
+        assert ratio == pytest.approx(10, rel=0.05)
+
+
+def test_video_has_the_arms_of_the_pictures_and_its_neighbours():
+    for name in ("smoke", "study"):
+        runs = VIEWPOINT_STUDY["viewpoint-neighbour"](profile(name))
+        assert {r.strategy for r in runs} == {"none", "neighbour", "random"}
+        assert {type(r).__name__ for r in runs} == {"AVCLVideoRun"}
+    usual = VIEWPOINT_STUDY["viewpoint-strategy"](profile("study"))[0]
+    assert runs[0].lr == usual.lr and runs[0].data == "seven-scenes"

@@ -16,9 +16,14 @@ from depthlib.training.view_consistent import (
     MINERS,
     STRATEGIES,
     ViewConsistentStep,
+    of_length,
 )
 
 K = torch.tensor([[30.0, 0, 16], [0, 30, 16], [0, 0, 1]])
+MOVES = torch.tensor(
+    [[0.1, -0.2, 0.05, 0.3, 0.1, -0.2], [-0.3, 0.1, 0.2, -0.1, 0.2, 0.1]]
+)
+WITHOUT = ("none", "double", "faster")  # a view loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +41,11 @@ class Seen(Scenes):
     """The toy scenes through a camera with a usual angle of view."""
 
     def __getitem__(self, i):
-        return super().__getitem__(i) | {"intrinsics": K}
+        moves = MOVES if i % 2 else -MOVES
+        return super().__getitem__(i) | {
+            "intrinsics": K,
+            "motion": pose_matrix(moves),
+        }
 
 
 def network(**options):
@@ -49,7 +58,7 @@ def batch():
     samples = [data[i] for i in range(4)]
     return {
         name: torch.stack([s[name] for s in samples])
-        for name in ("image", "depth", "mask", "intrinsics")
+        for name in ("image", "depth", "mask", "intrinsics", "motion")
     }
 
 
@@ -108,6 +117,39 @@ def test_double_is_twice_the_plain_gradient():
     plain, double = (stepped(strategy=s).model for s in ("none", "double"))
     assert torch.allclose(slopes(double.trunk), 2 * slopes(plain.trunk))
     assert torch.allclose(slopes(double.head), 2 * slopes(plain.head))
+
+
+def test_the_identity_is_the_plain_gradient_twice_for_the_trunk():
+    plain, same = (stepped(strategy=s).model for s in ("none", "identity"))
+    assert torch.allclose(slopes(same.trunk), 2 * slopes(plain.trunk))
+    assert torch.equal(slopes(same.head), slopes(plain.head))
+
+
+def trained(strategy, steps=8):
+    """All weights of depth after a few steps from one start."""
+    c, b = Training(strategy=strategy), batch()
+    fabric = Fabric(accelerator="cpu", devices=1)
+    step = ViewConsistentStep(fabric, network(), c)
+    for k in range(steps):
+        step(b, 1e-3, k)
+    parts = step.model.trunk, step.model.head
+    return torch.cat([p.detach().flatten() for m in parts for p in
+                      m.parameters()])  # fmt: skip
+
+
+def test_adam_hears_a_rate_and_no_factor():
+    """A loss times two moves weights as before; twice the rate does not."""
+    plain, double, faster = map(trained, WITHOUT)
+    moved = (plain - faster).norm()
+    assert (plain - double).norm() < 0.05 * moved
+
+
+def test_the_rate_of_faster_is_twice_that_of_the_schedule():
+    step = ViewConsistentStep(
+        Fabric(accelerator="cpu"), network(), Training(strategy="faster")
+    )
+    step(batch(), 1e-3, 0)
+    assert step.optimizer.param_groups[0]["lr"] == 2e-3
 
 
 @pytest.mark.parametrize("strategy", MINERS)
@@ -177,31 +219,81 @@ def test_the_miner_climbs_and_the_penalty_holds_it():
 
 def test_poses_of_each_strategy():
     features = torch.randn(4, network().trunk.channels[-1], 4, 4)
-    for strategy in STRATEGIES[2:]:
+    for strategy in (s for s in STRATEGIES if s not in WITHOUT):
         step = stepped(strategy=strategy)
-        one, two = (step._pose(features) for _ in range(2))
+        one, two = (step._pose(features, batch()) for _ in range(2))
         assert one.shape == (4, 6) and not one.requires_grad
         inside = (one.abs() <= step.model.pose.limits + 1e-6).all()
-        assert inside or strategy == "matched"
-        drawn = strategy in ("random", "shuffled", "matched")
-        assert torch.equal(one, two) != drawn
+        assert inside or strategy == "neighbour"
+        drawn = ("random", "shuffled", "matched", "neighbour")
+        assert torch.equal(one, two) != (strategy in drawn)
     with torch.no_grad():
         proposed = step.model.pose(features)
     assert torch.equal(one, proposed)
+
+
+def test_neighbours_are_those_of_the_video():
+    """Each image looks from one of its two, by turns from both."""
+    step, b = stepped(strategy="neighbour"), batch()
+    features = torch.randn(4, step.model.trunk.channels[-1], 4, 4)
+    sides = set()
+    for _ in range(8):
+        found = pose_matrix(step._pose(features, b))
+        for pose, motion in zip(found, b["motion"], strict=True):
+            near = [torch.allclose(pose, m, atol=1e-6) for m in motion]
+            assert sum(near) == 1
+            sides.add(near.index(True))
+    assert sides == {0, 1}
+
+
+def test_pictures_have_no_neighbours():
+    step, b = stepped(strategy="neighbour"), batch()
+    del b["motion"]
+    with pytest.raises(ValueError, match="samples have no motion"):
+        step(b, 0.0, 0)
+
+
+def test_poses_of_a_length_stay_in_the_box():
+    rng = torch.Generator().manual_seed(0)
+    limits = torch.tensor([0.2, 0.2, 0.2, 0.3, 0.3, 0.3])
+    pose = (2 * torch.rand(500, 6, generator=rng) - 1) * limits
+    for share in (0.1, 0.5, 0.9, 1.0):
+        length = share * limits.norm().expand(500, 1)
+        found = of_length(pose, length, limits)
+        assert torch.allclose(found.norm(dim=1), length[:, 0], rtol=1e-4)
+        assert (found.abs() <= limits + 1e-6).all()
+        assert (found * pose >= 0).all()
+        # What is not at its wall keeps its proportions.
+        scale = found / pose
+        free = found.abs() < 0.999 * limits
+        least, most = (
+            torch.where(free, scale, fill).aminmax(dim=1)[k]
+            for k, fill in enumerate((torch.inf, -torch.inf))
+        )
+        some = free.any(1)
+        assert torch.allclose(least[some], most[some], rtol=1e-3)
+    short = of_length(pose, pose.norm(dim=1, keepdim=True) / 2, limits)
+    assert torch.allclose(short, pose / 2)
+
+
+def test_one_free_component_is_the_whole_length():
+    pose = torch.tensor([[0.0, 0.0, -0.1, 0.0, 0.0, 0.0]])
+    found = of_length(pose, torch.tensor([[0.15]]), torch.full((6,), 0.2))
+    assert found.tolist() == [[0, 0, pytest.approx(-0.15), 0, 0, 0]]
 
 
 @pytest.mark.parametrize("strategy", ["random", "adversarial", "shuffled"])
 def test_one_component_alone(strategy):
     step = stepped(strategy=strategy, component=4)
     features = torch.randn(4, step.model.trunk.channels[-1], 4, 4)
-    used = (step._pose(features) != 0).any(0)
+    used = (step._pose(features, {}) != 0).any(0)
     assert used.tolist() == [False] * 4 + [True, False]
 
 
 def test_matched_poses_are_as_long_as_the_proposed():
     step = stepped(strategy="matched")
     features = torch.randn(4, step.model.trunk.channels[-1], 4, 4)
-    found = step._pose(features)
+    found = step._pose(features, {})
     with torch.no_grad():
         proposed = step.model.pose(features)
     assert torch.allclose(found.norm(dim=1), proposed.norm(dim=1))
@@ -213,12 +305,12 @@ def test_shuffled_poses_are_earlier_ones():
     step = stepped(strategy="shuffled")
     pool = {tuple(p) for p in step.pool.tolist()}
     features = torch.randn(4, step.model.trunk.channels[-1], 4, 4)
-    drawn = step._pose(features)
+    drawn = step._pose(features, {})
     with torch.no_grad():
         pool |= {tuple(p) for p in step.model.pose(features).tolist()}
     assert {tuple(p) for p in drawn.tolist()} <= pool
     for _ in range(200):
-        step._pose(features)
+        step._pose(features, {})
     assert len(step.pool) == 512
 
 
