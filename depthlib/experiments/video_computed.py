@@ -68,7 +68,8 @@ class MatchingRun(VideoConfig, ComputedRun):
 class CorrelationTimeRun(ComputedRun):
     """How long one correlation takes, forward and backward, on noise.
 
-    In one thread. No image is looked at, whatever ``data`` says.
+    Of the processor, all threads together: a wall clock would measure who
+    else uses the machine. No image is looked at, whatever ``data`` says.
 
     Attributes:
         sampling: see ``offsets_of``, as are the next two.
@@ -77,8 +78,7 @@ class CorrelationTimeRun(ComputedRun):
         radius: of the search; the paper's.
         channels: of the features; the paper's, as are the cells.
         cells: (H, W) of the feature map.
-        repeats: timings, of which the shortest counts: on a machine that
-            others use too, the rest say what those did.
+        repeats: timings, of which the shortest counts.
         backend: of ``spatial_correlation``.
     """
 
@@ -103,9 +103,9 @@ class CorrelationTimeRun(ComputedRun):
         self._pass(maps, weight[:, :1], self.offsets()[:1])  # compiles
         seconds = []
         for _ in range(self.repeats):
-            began = time.perf_counter()
+            began = time.process_time()
             self._pass(maps, weight, self.offsets())
-            seconds.append(time.perf_counter() - began)
+            seconds.append(time.process_time() - began)
         found = {"seconds": min(seconds), "offsets": float(weight.shape[1])}
         return {"image": {}, "pixel": {}, "quality": found}
 
