@@ -37,6 +37,21 @@ class Blocks(Scenes):
         self.images = 0.9 * grown + 0.1 * self.images
 
 
+class Clips(Scenes):
+    """Scenes that move sideways between frames, with sparse truth."""
+
+    def __getitem__(self, i):
+        sample = super().__getitem__(i)
+        image = sample["image"]
+        frames = [image.roll(shift, -1) for shift in (-3, 3)]
+        known = torch.rand(1, 32, 32, generator=_generator(i)) < 0.2
+        return sample | {"adjacent": torch.stack(frames), "mask": known}
+
+
+def _generator(seed):
+    return torch.Generator().manual_seed(seed)
+
+
 class Tiny(torch.nn.Module):
     width, min_depth, max_depth = 0.125, 1e-3, 10.0
 

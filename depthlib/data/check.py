@@ -201,7 +201,21 @@ def _check_video(about: Entry, root, depth_unit, scene, split) -> Report:
     home = parts[0].root
     _judge(seen, UNITS["m"], scene or about.scene, str(home))
     counts = ", ".join(f"{len(part)} {part.split}" for part in parts)
-    return _report(about.name, home, seen, unit, f" ({counts})")
+    report = _report(about.name, home, seen, unit, f" ({counts})")
+    lines = ()
+    if left := sum(getattr(part, "left_out", 0) for part in parts):
+        lines = (
+            f"  {left} frames have no triple, the first or last of a sequence",
+        )
+    official = about.pairs if isinstance(about.pairs, dict) else {}
+    lines += tuple(
+        f"  {home} has {len(part)} triples of {part.split}; the official "
+        f"split has {official[part.split]}, so results cannot be compared "
+        "with others"
+        for part in parts
+        if len(part) != official.get(part.split, len(part))
+    )
+    return replace(report, lines=report.lines + lines)
 
 
 def _check_folder(about: Entry, root, depth_unit, scene, split) -> Report:

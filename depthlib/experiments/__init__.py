@@ -20,6 +20,13 @@ from depthlib.experiments.records import frame, load
 from depthlib.experiments.run import run
 from depthlib.experiments.studies import STUDIES, remake
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
+from depthlib.experiments.video_computed import (
+    CorrelationTimeRun,
+    MatchingRun,
+    TriangulationRun,
+)
+from depthlib.experiments.video_run import SCGANRun
+from depthlib.experiments.video_study import VIDEO_STUDY
 from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
 
 __all__ = [
@@ -29,14 +36,19 @@ __all__ = [
     "PROFILES",
     "STUDIES",
     "TRANSFER_STUDY",
+    "VIDEO_STUDY",
     "VIEWPOINT_STUDY",
     "AVCLRun",
     "AdversarialRun",
     "CRFRun",
+    "CorrelationTimeRun",
     "D3NetRun",
     "DenseDepthRun",
+    "MatchingRun",
     "OracleRun",
     "RunConfig",
+    "SCGANRun",
+    "TriangulationRun",
     "VideoConfig",
     "WarpRun",
     "evidence",

@@ -59,6 +59,7 @@ SCALES = {
     },
 }
 SEEDS = {"smoke": 1, "quick": 1, "study": 5, "gpu": 3, "paper": 3}
+FEW = {"study": 3}  # seeds of what no claim rests on
 # Sets small to large, for the benefit of D.
 SIZES = {"smoke": (8, 16), "quick": (100, 1000)}
 
@@ -81,9 +82,10 @@ def adversarial_rate(p: Profile) -> list[AdversarialRun]:
     ]
 
 
-def arms(p: Profile, experiment: str, **axes) -> list[AdversarialRun]:
-    """Runs that differ from the base in ``axes``, with all seeds."""
-    runs = grid(config(p, experiment), **axes, seed=range(SEEDS[p.name]))
+def arms(p: Profile, experiment: str, few=False, **axes):
+    """Runs that differ from the base in ``axes``, with all seeds or few."""
+    count = FEW.get(p.name, SEEDS[p.name]) if few else SEEDS[p.name]
+    runs = grid(config(p, experiment), **axes, seed=range(count))
     return [tuned(run, "adversarial-rate", *TUNED) for run in runs]
 
 
@@ -189,6 +191,12 @@ def adversarial_form(p: Profile) -> list[AdversarialRun]:
     return arms(p, "adversarial-form", saturating=[True])
 
 
+def adversarial_norm(p: Profile) -> list[AdversarialRun]:
+    """Norms of the U-Net: none, as the text reads, and instance norm."""
+    norms = ["none", "instance"]
+    return arms(p, "adversarial-norm", few=True, norm=norms)
+
+
 def adversarial_strong(p: Profile) -> list[AdversarialRun]:
     """A stronger generator without an adversary."""
     return arms(
@@ -238,6 +246,7 @@ ADVERSARIAL_STUDY = {
     "adversarial-lambda": adversarial_lambda,
     "adversarial-updates": adversarial_updates,
     "adversarial-form": adversarial_form,
+    "adversarial-norm": adversarial_norm,
     "adversarial-strong": adversarial_strong,
     "adversarial-terms": adversarial_terms,
     "adversarial-size": adversarial_size,

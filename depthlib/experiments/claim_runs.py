@@ -60,10 +60,30 @@ SAME = (
     "norm",
     "dropout",
     "squeeze",
+    "every",
+    "speed",
+    "sampling",
+    "level",
+    "pitch",
+    "radius",
+    "frames",
+    "attention",
+    "refinement",
+    "similarity",
+    "borders",
+    "stages",
+    "leak",
 )
 
 # Columns of the further readings of one trained network.
-READINGS = ("scaled", "flip_test", "test_data", "test_style", "reach")
+READINGS = (
+    "scaled",
+    "flip_test",
+    "test_data",
+    "test_style",
+    "test_speed",
+    "reach",
+)
 
 
 class NotEnoughError(Exception):

@@ -45,6 +45,11 @@ class ComputedRun(RunConfig):
             )
         return default_collate([data[first + i] for i in range(self.images)])
 
+    def signature(self, data, protocol) -> list[float]:
+        """What today's code must find again, for the fingerprint."""
+        found = self.compute(data, protocol)
+        return [v for part in found.values() for v in part.values()]
+
     def recipe(self) -> "ComputedRun":
         """As in ``RunConfig``, with two images."""
         return replace(super().recipe(), images=2)

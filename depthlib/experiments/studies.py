@@ -14,6 +14,13 @@ from depthlib.experiments.guess_run import GUESS_STUDY, GuessRun
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import profile as by_name
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
+from depthlib.experiments.video_computed import (
+    CorrelationTimeRun,
+    MatchingRun,
+    TriangulationRun,
+)
+from depthlib.experiments.video_run import SCGANRun
+from depthlib.experiments.video_study import VIDEO_STUDY
 from depthlib.experiments.viewpoint_study import VIEWPOINT_STUDY
 
 
@@ -40,6 +47,7 @@ STUDIES = joined(
     ADVERSARIAL_STUDY,
     CRF_STUDY,
     VIEWPOINT_STUDY,
+    VIDEO_STUDY,
 )
 KINDS = {
     kind.__name__: kind
@@ -54,6 +62,10 @@ KINDS = {
         AVCLRun,
         AVCLVideoRun,
         WarpRun,
+        SCGANRun,
+        MatchingRun,
+        CorrelationTimeRun,
+        TriangulationRun,
     )
 }
 

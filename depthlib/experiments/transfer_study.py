@@ -172,18 +172,29 @@ def transfer_sets(p: Profile) -> list[DenseDepthRun]:
     """
     if p.name == "smoke":  # needs no data but what it draws
         return arms(p, "transfer-sets")
+    drawn = {**_labelled(p), "elsewhere": [("rooms-b", "nyu")]}
+    return arms(p, "transfer-sets", **drawn) + _on_nyu(p, "transfer-sets")
+
+
+def transfer_nyu(p: Profile) -> list[DenseDepthRun]:
+    """The rival losses on NYU; DenseDepth's is in ``transfer-sets``."""
+    if p.name == "smoke":  # needs no data but what it draws
+        return arms(p, "transfer-nyu", "l1")
+    return [
+        run for loss in LOSSES[1:] for run in _on_nyu(p, "transfer-nyu", loss)
+    ]
+
+
+def _labelled(p):
+    """As many images as NYU's labelled set has, ten times each."""
     size = (96, 128) if p.name == "study" else config(p, "").size
-    shared = {"n_train": [795], "samples": [10 * 795], "size": [size]}
-    drawn = arms(p, "transfer-sets", elsewhere=[("rooms-b", "nyu")], **shared)
-    real = arms(
-        p,
-        "transfer-sets",
-        data=["nyu"],
-        n_test=[654],
-        elsewhere=[("rooms-a", "rooms-b")],
-        **shared,
-    )
-    return drawn + real
+    return {"n_train": [795], "samples": [10 * 795], "size": [size]}
+
+
+def _on_nyu(p, experiment, loss="densedepth"):
+    real = {"data": ["nyu"], "n_test": [654], **_labelled(p)}
+    real["elsewhere"] = [("rooms-a", "rooms-b")]
+    return arms(p, experiment, loss, **real)
 
 
 def transfer_kitti(p: Profile) -> list[DenseDepthRun]:
@@ -228,5 +239,6 @@ TRANSFER_STUDY = {
     "transfer-stride": transfer_stride,
     "transfer-sparse": transfer_sparse,
     "transfer-sets": transfer_sets,
+    "transfer-nyu": transfer_nyu,
     "transfer-kitti": transfer_kitti,
 }

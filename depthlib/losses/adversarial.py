@@ -50,7 +50,8 @@ class BCEGanLoss:
     with ``saturating=True`` the printed minimax form E ln(1 - D(x, G(x))).
 
     Source: Chen et al. (2018), Eq. 1, whose factor is 1; pix2pix halves the
-    discriminator's loss (``factor=0.5``).
+    discriminator's loss (``factor=0.5``). Under Adam a constant factor
+    changes next to nothing: it divides gradients by their own size.
     """
 
     def __init__(self, factor: float = 1.0, saturating: bool = False):

@@ -156,7 +156,7 @@ class Protocol:
         return tally.result(self.average if average is None else average)
 
     def predict(
-        self, model: Callable[[Tensor], Tensor], image: Tensor
+        self, model: Callable[..., Tensor], image: Tensor, *others: Tensor
     ) -> Tensor:
         """Depth of a batch, with flip averaging if the protocol has it.
 
@@ -166,11 +166,15 @@ class Protocol:
         Args:
             model: maps images ``(B, 3, H, W)`` to metres ``(B, 1, h, w)``.
             image: ``(B, 3, H, W)`` in [0, 1].
+            others: what else the model takes, with W last, such as the
+                neighbouring frames ``(B, 2, 3, H, W)``.
         """
+        inputs = (image, *others)
         with torch.no_grad(), _evaluating(model):
-            depth = model(image)
+            depth = model(*inputs)
             if self.flip:
-                depth = (depth + model(image.flip(-1)).flip(-1)) / 2
+                mirrored = model(*(x.flip(-1) for x in inputs))
+                depth = (depth + mirrored.flip(-1)) / 2
         return depth
 
     def describe(self) -> str:

@@ -6,6 +6,8 @@
 `weights=None` needs no network connection.
 """
 
+from depthlib.models.aspp import ASPP
+from depthlib.models.attention import DirectionAttention
 from depthlib.models.avcl import AVCL, MetricHead, PoseGenerator
 from depthlib.models.crf import CNNCRF, CRF, UnaryCNN
 from depthlib.models.critics import (
@@ -28,6 +30,7 @@ from depthlib.models.patchgan import (
 )
 from depthlib.models.resnet import ResNetEncoder
 from depthlib.models.scale import ScaledDepth, scale_depth, unscale_depth
+from depthlib.models.scgan import SCGAN
 from depthlib.models.spectral import power_iteration, spectral_normalise
 from depthlib.models.targets import (
     MetricDepth,
@@ -39,13 +42,16 @@ from depthlib.models.tiles import tiled_prediction
 from depthlib.models.unet import UNet
 
 __all__ = [
+    "ASPP",
     "AVCL",
     "CNNCRF",
     "CRF",
     "FIELDS",
+    "SCGAN",
     "D3Net",
     "DenseDepth",
     "DenseNetEncoder",
+    "DirectionAttention",
     "ImageDiscriminator",
     "MetricDepth",
     "MetricHead",

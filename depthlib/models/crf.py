@@ -127,7 +127,7 @@ class CNNCRF(nn.Module):
     - "patch": it sees one RGB patch, centred on the superpixel; beyond the
       image the border is repeated. The reading of Liu et al.
     - "pooled": its convolutions see the whole image once, and their features
-      are averaged over each superpixel. The control.
+      are averaged over each superpixel. Cheaper, and so what the study runs.
 
     The CRF works on depth scaled to [-1, 1]; the most probable depths are
     weighted means of the unaries and stay in that range.

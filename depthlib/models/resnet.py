@@ -43,14 +43,16 @@ class ResNetEncoder(nn.Module):
         stride: how much the image shrinks: 32 as published; 16 or 8 leave
             the stride of the last one or two stages out and dilate what
             follows, with the same parameters.
+        stages: how many of the four stages there are; with 1 the encoder
+            ends at a quarter of the image.
 
     Parameters: 11,176,512 (18), 21,284,672 (34), 23,508,032 (50),
     42,500,160 (101); with pool="conv" 65,664 more.
 
     Raises:
-        ValueError: unknown depth, weights, pool or stride; a width or blocks
-            that do not go with the weights; blocks that are not four
-            positive integers.
+        ValueError: unknown depth, weights, pool or stride; a width, blocks
+            or stages that do not go with the weights; blocks that are not
+            four positive integers; stages that are not 1, 2, 3 or 4.
         FileNotFoundError: the weights are neither here nor reachable.
     """
 
@@ -62,9 +64,12 @@ class ResNetEncoder(nn.Module):
         blocks: Sequence[int] | None = None,
         pool: str = "max",
         stride: int = 32,
+        stages: int = 4,
     ):
         super().__init__()
         lengths = _lengths(depth, blocks)
+        if stages not in (1, 2, 3, 4):
+            raise ValueError(f"stages is {stages}; give 1, 2, 3 or 4.")
         if pool not in ("max", "conv"):
             raise ValueError(f'pool is {pool!r}; give "max" or "conv".')
         block = _Basic if depth < 50 else _Bottleneck
@@ -79,9 +84,8 @@ class ResNetEncoder(nn.Module):
         )
         self.channels = [channels]
         before = 1
-        for i, (length, after) in enumerate(
-            zip(lengths, dilations(stride), strict=True)
-        ):
+        plan = list(zip(lengths, dilations(stride), strict=True))[:stages]
+        for i, (length, after) in enumerate(plan):
             inner = scaled(STAGES[i], width)
             step = 2 if i > 0 and before == after else 1
             stage = _stage(
@@ -93,7 +97,7 @@ class ResNetEncoder(nn.Module):
             self.channels.append(channels)
         self._initialise()
         self.register_load_state_dict_pre_hook(_drop_classifier)
-        changed = width != 1.0 or lengths != BLOCKS[depth]
+        changed = width != 1.0 or lengths != BLOCKS[depth] or stages < 4
         load_weights(self, f"resnet{depth}", weights, changed)
 
     def forward(self, image: Tensor) -> list[Tensor]:
@@ -104,8 +108,8 @@ class ResNetEncoder(nn.Module):
         """
         maps = [self.relu(self.bn1(self.conv1(image)))]
         x = self.maxpool(maps[0])
-        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
-            x = stage(x)
+        for i in range(1, len(self.channels)):
+            x = getattr(self, f"layer{i}")(x)
             maps.append(x)
         return maps
 

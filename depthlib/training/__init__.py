@@ -4,6 +4,7 @@ from depthlib.training.config import (
     ConditionalGanTraining,
     D3NetTraining,
     TrainConfig,
+    VideoGanTraining,
 )
 from depthlib.training.evaluate import Evaluation, evaluate
 from depthlib.training.loop import (
@@ -22,6 +23,7 @@ __all__ = [
     "SampleStream",
     "TrainConfig",
     "TrainingDivergedError",
+    "VideoGanTraining",
     "evaluate",
     "fit",
     "learning_rate",

@@ -11,6 +11,7 @@ import torch
 
 from depthlib.losses import LSGanLoss, l1
 from depthlib.models import ImageDiscriminator, PatchDiscriminator, scale_depth
+from depthlib.training.inputs import inputs_of
 
 DISCRIMINATOR_WIDTH = 64
 
@@ -52,18 +53,18 @@ class AdversarialStep:
         """Take one D step and one G step at ``rate``; return loss parts."""
         self.set_rates(rate)
         image, mask = batch["image"], batch["mask"]
-        prediction = self.model(image)
+        prediction = self.model(*inputs_of(self.model, batch))
         real = scale_depth(batch["depth"], *self.range)
         fake = scale_depth(prediction, *self.range)
-        # D must not tell real from fake by where truth is unknown.
-        real, shown = (torch.where(mask, x, -1) for x in (real, fake))
+        real, shown = self.shown(real, fake, mask)
 
         parts = self.distances(fake, real, batch, prediction)
-        loss = self.config.weight * sum(parts.values())
+        distance_factor, g_factor = self.factors()
+        loss = distance_factor * sum(parts.values())
         if self.adversary_is_on(step):
             parts["d"] = self.update_discriminator(image, real, shown)
             parts["g"] = self._judge(image, shown)
-            loss = loss + parts["g"]
+            loss = loss + g_factor * parts["g"]
         self.optimizer.zero_grad()
         self.fabric.backward(loss)
         self.optimizer.step()
@@ -87,6 +88,17 @@ class AdversarialStep:
             prediction: metres.
         """
         return {"l1": l1(fake, real, batch["mask"])}
+
+    def shown(self, real, fake, mask):
+        """True and predicted depth as D sees them: one mask for both.
+
+        D must not tell real from fake by where truth is unknown.
+        """
+        return torch.where(mask, real, -1), torch.where(mask, fake, -1)
+
+    def factors(self) -> tuple[float, float]:
+        """Of the distances and of the adversarial term in G's loss."""
+        return self.config.weight, 1.0
 
     def adversary_is_on(self, step: int) -> bool:
         """Whether D plays in this step."""

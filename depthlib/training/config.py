@@ -152,3 +152,40 @@ class ConditionalGanTraining(TrainConfig):
     def keeps(self, stabiliser: str) -> bool:
         """Whether a stabiliser is in use."""
         return self.removed not in (stabiliser, "all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoGanTraining(TrainConfig):
+    """What SC-GAN adds.
+
+    Attributes:
+        loss: ``"l1"`` or ``"l2"``, on scaled depth.
+        weight: lambda, the factor of the adversarial term; 0: no adversary,
+            and nothing else changes.
+        field: side in pixels of what one score of D sees; None: one score
+            for the whole image.
+        critic_width: channels of D's first layer.
+        saturating: the printed minimax form of G's adversarial term.
+        leak: a control: D sees the whole prediction beside a truth with
+            holes, so that the holes give the truth away.
+    """
+
+    betas: tuple[float, float] = (0.5, 0.999)
+    weight: float = 0.1
+    field: int | None = 34
+    critic_width: int = 16
+    saturating: bool = False
+    leak: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.weight < 0:
+            raise ValueError(
+                f"weight is {self.weight}; give 0.1 as printed, or 0 for "
+                "no adversary"
+            )
+
+    @property
+    def gan_weight(self) -> float:
+        """Lambda as the step takes it."""
+        return self.weight

@@ -19,6 +19,7 @@ from depthlib.metrics import (
     scale_share,
 )
 from depthlib.metrics.protocol import enlarge
+from depthlib.training.inputs import inputs_of
 
 RESIDUAL_EPSILON = 0.05  # metres: "the error is as good as zero"
 NEAREST = 0.4  # metres: nearer than this no camera of the book looks
@@ -35,11 +36,12 @@ class Evaluation:
         pixel: the same suite over all pixels pooled.
         quality: ``edge_f1``, ``gradient_ratio``, ``normal_error`` (degrees)
             and ``residual_share`` (share of errors below 5 cm), means over
-            images; ``edge_f1_near``, ``_middle`` and ``_far``; where the
-            truth has no holes ``high_frequency_ratio``, and ``mssim`` if it
-            has a farthest depth too; ``scale_share`` and ``bin_spread``
-            (over four ``ranges`` of depth), of all images and of
-            predictions clipped to the protocol's range.
+            images; ``edge_f1_near``, ``_middle`` and ``_far``;
+            ``high_frequency_ratio`` over the images whose truth has no
+            hole; ``mssim`` if none has one and there is a farthest depth;
+            ``scale_share`` and ``bin_spread`` (over four ``ranges`` of
+            depth), of all images and of predictions clipped to the
+            protocol's range.
     """
 
     per_image: dict[str, np.ndarray]
@@ -59,8 +61,8 @@ def predict_all(model, data, protocol: Protocol, *, batch_size=32):
     device = next(model.parameters()).device
     predictions, samples = [], []
     for batch in DataLoader(data, batch_size=batch_size):
-        image = batch["image"].to(device)
-        depth = protocol.predict(model, image).float().cpu()
+        inputs = (x.to(device) for x in inputs_of(model, batch))
+        depth = protocol.predict(model, *inputs).float().cpu()
         predictions.append(enlarge(depth, batch["depth"].shape[-2:]))
         samples.append(batch)
     names = ("depth", "mask", "intrinsics")
@@ -89,9 +91,10 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
     }
     edges = edge_f1_ranges(prediction, depth, mask)
     quality |= {f"edge_f1_{name}": value for name, value in edges.items()}
-    if mask.all():  # a hole would be detail
+    whole = mask.flatten(1).all(1)  # a hole would be detail
+    if whole.any():
         quality["high_frequency_ratio"] = high_frequency_ratio(
-            prediction, depth
+            prediction[whole], depth[whole]
         )
     if mask.all() and protocol.max_depth:
         quality["mssim"] = mssim(

@@ -3,6 +3,7 @@
 import torch
 
 from depthlib.losses import LOSSES
+from depthlib.training.inputs import inputs_of
 
 
 class SupervisedStep:
@@ -34,7 +35,7 @@ class SupervisedStep:
         """Take one step with learning rate ``rate``; return loss parts."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        prediction = self.model(batch["image"])
+        prediction = self.model(*inputs_of(self.model, batch))
         loss = self.loss(
             prediction, batch["depth"], batch["mask"], **self.options
         )

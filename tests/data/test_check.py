@@ -106,7 +106,7 @@ def test_the_unit_of_a_whole_set_is_judged(nyu_folder, tiny_nyu, scenes):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"name": "kity"}, "choose one of rooms, streets, nyu_v2_labeled"),
+        ({"name": "kity"}, "choose one of rooms, streets, streets-video"),
         ({"name": "folder"}, "root and depth_unit are needed"),
         ({"name": "rooms", "scene": "moon"}, "choose one of indoor"),
     ],

@@ -100,6 +100,7 @@ def test_a_smaller_size_shrinks_all_frames(root, tmp_path, monkeypatch):
 def test_check_counts_the_splits_that_are_there(root):
     report = check("cityscapes", root)
     assert report.pairs == 2 and "2 train" in str(report)
+    assert "2 triples of train; the official split has 2975" in str(report)
     assert "disparity" in report.unit
 
 

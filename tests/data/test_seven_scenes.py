@@ -274,4 +274,5 @@ def test_the_real_set_is_right():
     root = real(10).root
     report = check("seven_scenes_red_kitchen", root)
     assert report.pairs == 480 + 30 and report.size == (240, 320)
+    assert "40 frames have no triple" in str(report)
     assert 1.5 < report.depth[1] < 2.5

@@ -104,6 +104,16 @@ def test_streets_are_squeezed_for_the_networks_and_scored_whole():
     assert model(test[0]["image"][None]).shape == (1, 1, 32, 32)
 
 
+def test_norms_are_all_that_their_arms_change():
+    base = ADVERSARIAL_STUDY["adversarial-unet"](profile("study"))[0]
+    runs = ADVERSARIAL_STUDY["adversarial-norm"](profile("study"))
+    assert {(r.norm, r.seed) for r in runs} == {
+        (norm, seed) for norm in ("none", "instance") for seed in range(3)
+    }
+    same = {"norm": "batch", "seed": 0, "experiment": base.experiment}
+    assert {replace(r, **same) for r in runs} == {base}
+
+
 def test_critics_of_equal_size_have_about_equal_parameters():
     runs = ADVERSARIAL_STUDY["adversarial-field"](profile("study"))
     counts = {}

@@ -12,6 +12,7 @@ from depthlib.experiments import D3NetRun, DenseDepthRun
 from depthlib.experiments.computed_run import ComputedRun
 from depthlib.experiments.studies import KINDS
 from depthlib.experiments.weights import load_weights, save_weights
+from depthlib.training.inputs import inputs_of
 
 SMALL = {"experiment": "t", "blocks": (1, 1, 1, 1), "size": (32, 64)}
 CONFIGS = [
@@ -36,8 +37,15 @@ def trained(config):
     model = config.build_model().train()
     for parameter in model.parameters():
         parameter.data += 0.01 * torch.randn_like(parameter)
-    model(torch.rand(2, 3, *config.size))
+    model(*example(model, 2, config.size))
     return model.eval()
+
+
+def example(model, n, size):
+    """Random inputs of a network, as many as it takes."""
+    shapes = {"image": (n, 3, *size), "adjacent": (n, 2, 3, *size)}
+    batch = {name: torch.rand(shape) for name, shape in shapes.items()}
+    return inputs_of(model, batch)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +57,9 @@ def test_every_kind_of_network_comes_back(config, tmp_path):
     back = load_weights(path)
     assert back.config == config and back.about == {"note": [1, "two"]}
     assert not back.model.training
-    image = torch.rand(1, 3, *config.size)
+    inputs = example(model, 1, config.size)
     with torch.no_grad():
-        assert torch.equal(back.model(image), model(image))
+        assert torch.equal(back.model(*inputs), model(*inputs))
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 

@@ -1,0 +1,114 @@
+"""What is measured of a video network beside its depth, for the records."""
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from depthlib.training.evaluate import predict_all
+
+BATCH = 16
+
+
+class Still(Dataset):
+    """A video set in which nothing moves: neighbours are the frame itself."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def __len__(self):
+        return len(self.data)
+
+    def __getitem__(self, i: int) -> dict:
+        sample = self.data[i]
+        adjacent = sample["image"].expand_as(sample["adjacent"])
+        return sample | {"adjacent": adjacent}
+
+
+def still(model, data, protocol) -> dict[str, float]:
+    """abs_rel and rmse where the network is shown no motion."""
+    prediction, truth = predict_all(model, Still(data), protocol)
+    found = protocol.evaluate(prediction, truth["depth"], truth["mask"])
+    return {f"still_{name}": found[name] for name in ("abs_rel", "rmse")}
+
+
+def of_directions(model, data, protocol) -> dict[str, float]:
+    """``importance_spread``: how unevenly directions of motion matter.
+
+    The importance of a direction is by how much abs_rel grows when the
+    correlations of its offsets are set to zero; directions are eighths of
+    the circle, and the middle (up to a cell away) is left alone. The spread
+    is the standard deviation of the eight over their mean size.
+
+    Args:
+        model: an ``SCGAN`` that compares pairs.
+        data: images to look at.
+        protocol: of abs_rel.
+    """
+
+    def error() -> float:
+        prediction, truth = predict_all(model, data, protocol)
+        found = protocol.evaluate(prediction, truth["depth"], truth["mask"])
+        return found["abs_rel"]
+
+    network = getattr(model, "module", model)  # Fabric's wrapper off
+    usual, whole = network.correlate, error()
+    grown = []
+    try:
+        for kept in without_directions(network.offsets):
+            kept = kept.to(network.offsets.device)[:, None, None]
+            network.correlate = lambda *f, k=kept: usual(*f) * k
+            grown.append(error() - whole)
+    finally:
+        del network.correlate  # the method of the class again
+    grown = torch.tensor(grown)
+    size = grown.abs().mean().clamp(min=1e-9)
+    return {"importance_spread": (grown.std(correction=0) / size).item()}
+
+
+def without_directions(offsets: Tensor) -> Tensor:
+    """Eight masks of offsets, ``(8, N)``: 0.0 where one direction points."""
+    dy, dx = offsets.double().unbind(1)
+    eighth = torch.round(torch.atan2(dy, dx) / (torch.pi / 4)).long() % 8
+    far = offsets.abs().amax(1) > 1
+    gone = torch.stack([(eighth == k) & far for k in range(8)])
+    return (~gone).float()
+
+
+def of_attention(model, data) -> dict[str, float]:
+    """How much the weights of the attention differ.
+
+    - ``attention_spread``: their standard deviation over the offsets, of
+      the mean over images and pairs;
+    - ``attention_change``: that over images and pairs, mean over offsets.
+
+    Both over the mean size of a weight. In the first, offsets that are worth
+    nothing show; in the second, whether the image matters at all.
+
+    Args:
+        model: an ``SCGAN`` with an attention.
+        data: images to look at.
+    """
+    weights = attention_weights(model, data)
+    size = weights.abs().mean()
+    spread = weights.mean(0).std(correction=0) / size
+    change = weights.std(0, correction=0).mean() / size
+    return {
+        "attention_spread": spread.item(),
+        "attention_change": change.item(),
+    }
+
+
+def attention_weights(model, data) -> Tensor:
+    """Weights of the attention, ``(images * pairs, N)``, on the CPU."""
+    from depthlib.training.inputs import inputs_of
+
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    found = []
+    for batch in DataLoader(data, batch_size=BATCH):
+        inputs = (x.to(device) for x in inputs_of(model, batch))
+        with torch.no_grad():
+            found.append(model.weights(*inputs).float().cpu().flatten(0, 1))
+    model.train(was_training)
+    return torch.cat(found)

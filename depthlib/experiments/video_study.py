@@ -1,0 +1,237 @@
+"""The grids of the video study (SC-GAN), one function an experiment.
+
+All arms share network, initial weights, order of images, budget and the
+learning rate that ``video-rate`` found for their number of frames. The base
+is SC-GAN on a Chebyshev grid, with all four modules; it is trained in
+``video-frames``, and the other experiments hold what differs from it. The
+last three train nothing.
+"""
+
+from dataclasses import replace
+
+from depthlib.experiments.computed_run import GROUPS
+from depthlib.experiments.config import RunConfig, grid
+from depthlib.experiments.profiles import Profile
+from depthlib.experiments.tuning import tuned
+from depthlib.experiments.video_computed import (
+    CorrelationTimeRun,
+    MatchingRun,
+    TriangulationRun,
+)
+from depthlib.experiments.video_run import MODULES, SCGANRun
+
+KINDS = ("chebyshev", "uniform", "random", "strided")
+PRINTED = (5, 6, 7, 8)  # levels of the paper's Table 1
+PITCHES = (2, 3, 4)
+POSE_NOISES = (0.003, 0.01, 0.03, 0.1)
+RATES = (3e-4, 1e-3, 3e-3)
+LEVELS = (4, 5, 6, 7, 8)
+HEADLINE = (7, 8)  # the levels that claims are about
+# Values that differ from those of ``SCGANRun``, by profile.
+SCALES = {
+    "smoke": {
+        "size": (32, 64),
+        "width": 0.0625,
+        "level": 3,
+        "radius": 4,
+        "critic_width": 4,
+        "samples": 8,
+        "n_train": 4,
+        "n_test": 3,
+        "curve_points": 2,
+    },
+    "quick": {"samples": 1000, "n_train": 100, "n_test": 50},
+    "study": {"samples": 4000, "n_test": 100},
+    "gpu": {
+        "size": (256, 512),
+        "radius": 24,
+        "level": 7,
+        "width": 0.5,
+        "field": 70,
+        "critic_width": 32,
+        "samples": 60_000,
+        "n_train": 6000,
+        "batch_size": 8,
+        "precision": "bf16-mixed",
+    },
+    "paper": {
+        "size": (256, 512),
+        "radius": 24,
+        "level": 7,
+        "encoder": "resnet50",
+        "width": 1.0,
+        "blocks": None,
+        "stages": 4,
+        "field": 70,
+        "critic_width": 64,
+        "samples": 562_500,
+        "n_train": 56_250,
+        "batch_size": 1,
+        "lr": 2e-4,
+        "n_test": 697,
+    },
+}
+SEEDS = {"smoke": 1, "quick": 1, "study": 5, "gpu": 3, "paper": 3}
+FEW = {"study": 3}  # seeds of what no verdict rests on
+KITCHEN = 480  # triples of the training frames of 7-Scenes' kitchen
+
+
+def config(p: Profile, experiment: str, **changes) -> SCGANRun:
+    """The base of the study at one profile, with some fields changed."""
+    values = {"experiment": experiment, "profile": p.name}
+    return SCGANRun(**(values | SCALES[p.name] | changes))
+
+
+def video_rate(p: Profile) -> list[SCGANRun]:
+    """Three learning rates for one frame and for three, on validation images.
+
+    With two fifths of the samples and one seed, the same for both.
+    """
+    base = config(p, "video-rate", test_split="val")
+    base = replace(base, samples=2 * base.samples // 5)
+    return grid(base, frames=[1, 3], lr=RATES)
+
+
+def arms(p: Profile, experiment: str, few=False, **axes) -> list[SCGANRun]:
+    """Runs that differ from the base in ``axes``, with all seeds or few."""
+    count = FEW.get(p.name, SEEDS[p.name]) if few else SEEDS[p.name]
+    runs = grid(config(p, experiment), **axes, seed=range(count))
+    return [tuned(run, "video-rate", "frames") for run in runs]
+
+
+def video_frames(p: Profile) -> list[SCGANRun]:
+    """Three frames, and one that is compared with itself."""
+    return arms(p, "video-frames", frames=[1, 3])
+
+
+def video_sampling(p: Profile) -> list[SCGANRun]:
+    """Which offsets, at which cost; equal numbers beside the sparse grids."""
+    levels = [3] if p.name == "smoke" else LEVELS
+    runs = []
+    for level in levels:
+        for kind in KINDS:
+            few = level not in HEADLINE
+            runs += arms(
+                p, "video-sampling", few, sampling=[kind], level=[level]
+            )
+    return runs + arms(
+        p, "video-sampling", True, sampling=["every"], pitch=[1, 2, 3, 4]
+    )
+
+
+def video_modules(p: Profile) -> list[SCGANRun]:
+    """One module left out at a time."""
+    return arms(p, "video-modules", removed=MODULES)
+
+
+def video_attention(p: Profile) -> list[SCGANRun]:
+    """Learned weights that no image changes, and two more controls."""
+    runs = arms(p, "video-attention", attention=["static"])
+    return runs + arms(
+        p, "video-attention", True, attention=["sigmoid", "blind"]
+    )
+
+
+def video_adversary(p: Profile) -> list[SCGANRun]:
+    """The weight of the adversary, and one that may read the mask."""
+    runs = arms(p, "video-adversary", weight=[0.0])
+    runs += arms(p, "video-adversary", True, weight=[0.01, 1.0])
+    return runs + arms(p, "video-adversary", True, leak=[True])
+
+
+def video_speed(p: Profile) -> list[SCGANRun]:
+    """A car whose speed can be anything: no length to measure depth by."""
+    return arms(p, "video-speed", True, speed=["random"], frames=[1, 3])
+
+
+def video_details(p: Profile) -> list[SCGANRun]:
+    """Choices that the paper leaves open."""
+    return [
+        *arms(p, "video-details", True, similarity=["cosine"]),
+        *arms(p, "video-details", True, borders=["valid"]),
+        *arms(p, "video-details", True, refinement=["blind"]),
+    ]
+
+
+def video_real(p: Profile) -> list[SCGANRun]:
+    """Trained on drawn streets, scored on a drive of KITTI as well."""
+    if p.name == "smoke":  # needs no data but what it draws
+        return arms(p, "video-real")
+    return arms(
+        p, "video-real", True, frames=[1, 3], elsewhere=[("kitti-drive",)]
+    )
+
+
+def video_kitchen(p: Profile) -> list[SCGANRun]:
+    """The RGB-D video of a kitchen: a camera in a hand, in 7-Scenes.
+
+    A third of a second lies between frames, so that shifts fill the radius.
+    """
+    if p.name == "smoke":  # needs no data but what it draws
+        return arms(p, "video-kitchen")
+    return arms(
+        p,
+        "video-kitchen",
+        True,
+        data=["seven-scenes"],
+        n_train=[KITCHEN],
+        every=[10],
+        frames=[1, 3],
+        size=[(96, 128)],
+        elsewhere=[()],
+    )
+
+
+def video_displacement(p: Profile) -> list[MatchingRun]:
+    """The best of some offsets against the true displacement."""
+    small = {"size": (32, 64), "images": 2, "n_test": 10}
+    small = small if p.name == "smoke" else {}
+    base = MatchingRun(
+        experiment="video-displacement", profile=p.name, **small
+    )
+    return _samplings(base, KINDS, LEVELS)
+
+
+def video_time(p: Profile) -> list[CorrelationTimeRun]:
+    """Seconds of one correlation at the paper's size, by its offsets."""
+    small = {"channels": 4, "cells": (8, 16), "backend": "torch"}
+    small = small if p.name == "smoke" else {}
+    base = CorrelationTimeRun(experiment="video-time", profile=p.name, **small)
+    return _samplings(base, KINDS[:2], PRINTED)
+
+
+def video_pose_noise(p: Profile) -> list[TriangulationRun]:
+    """Triangulated depth with a camera motion that is more and more off."""
+    small = {"size": (32, 64), "images": 2, "n_test": 10}
+    small = small if p.name == "smoke" else {}
+    base = TriangulationRun(
+        experiment="video-pose-noise", profile=p.name, **small
+    )
+    return grid(base, pose_noise=POSE_NOISES, seed=range(GROUPS))
+
+
+def _samplings(base, kinds, levels) -> list[RunConfig]:
+    """Sparse grids, plain ones and all offsets, for each group of images."""
+    seeds = range(GROUPS)
+    return [
+        *grid(base, sampling=kinds, level=levels, seed=seeds),
+        *grid(base, sampling=["every"], pitch=PITCHES, seed=seeds),
+        *grid(base, sampling=["full"], seed=seeds),
+    ]
+
+
+VIDEO_STUDY = {
+    "video-rate": video_rate,
+    "video-frames": video_frames,
+    "video-sampling": video_sampling,
+    "video-modules": video_modules,
+    "video-attention": video_attention,
+    "video-adversary": video_adversary,
+    "video-speed": video_speed,
+    "video-details": video_details,
+    "video-real": video_real,
+    "video-kitchen": video_kitchen,
+    "video-displacement": video_displacement,
+    "video-time": video_time,
+    "video-pose-noise": video_pose_noise,
+}

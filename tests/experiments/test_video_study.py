@@ -1,0 +1,136 @@
+"""The video study: its grids run, its claims find their arms."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from depthlib.experiments import (
+    VIDEO_STUDY,
+    is_current,
+    load,
+    profile,
+    run,
+)
+from depthlib.experiments.profiles import PROFILES
+from depthlib.experiments.verdicts import verdicts
+from depthlib.experiments.video_scores import (
+    of_directions,
+    without_directions,
+)
+from depthlib.kernels import smolyak_offsets
+from depthlib.metrics import PROTOCOLS
+from depthlib.published import claims
+
+SCORES = ("abs_rel", "rmse", "delta1", "importance_spread")
+SCORES += ("displacement_error", "seconds")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path, tmp_path_factory, monkeypatch):
+    # One rendering of the toy streets serves all tests of this file.
+    cache = tmp_path_factory.getbasetemp() / "video-study-cache"
+    monkeypatch.setenv("DEPTHLIB_CACHE", str(cache))
+    monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("experiment", VIDEO_STUDY)
+def test_every_grid_exists_at_every_profile(experiment, name):
+    runs = VIDEO_STUDY[experiment](profile(name))
+    assert runs
+    assert {r.experiment for r in runs} == {experiment}
+    assert len({r.key for r in runs}) == len(runs)
+
+
+@pytest.mark.parametrize(
+    "experiment", ["video-frames", "video-sampling", "video-modules"]
+)
+def test_every_arm_runs(experiment):
+    table = run(VIDEO_STUDY[experiment](profile("smoke")), progress=False)
+    assert np.isfinite(table["abs_rel"]).all()
+    assert all(is_current(r) for r in load(experiment, "smoke"))
+
+
+def test_sampled_arms_have_equally_many_offsets():
+    runs = VIDEO_STUDY["video-sampling"](profile("study"))
+    count = {
+        (r.sampling, r.level): len(r.offsets())
+        for r in runs
+        if r.sampling != "every" and r.seed == 0
+    }
+    for level, expected in enumerate((61, 117, 193, 281, 389), 4):
+        for kind in ("chebyshev", "random", "strided"):
+            assert count[kind, level] == expected
+    dense = [r for r in runs if r.sampling == "every" and r.seed == 0]
+    assert [len(r.offsets()) for r in dense] == [625, 169, 81, 49]
+
+
+@pytest.fixture
+def study():
+    """A row for each run of the study and each reading, random scores."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for make in VIDEO_STUDY.values():
+        for c in make(PROFILES["study"]):
+            readings = [{}, *(r.columns for r in c.readings())]
+            for k, columns in enumerate(readings):
+                row = asdict(c) | {"reading": k, "trivial": None} | columns
+                rows.append(row | {n: rng.uniform(0.3, 0.4) for n in SCORES})
+    return pd.DataFrame(rows)
+
+
+def test_every_claim_of_the_study_finds_its_arms(study):
+    """No claim asks for an arm that the grids do not make."""
+    named = [c for c in claims("video") if c.experiment in VIDEO_STUDY]
+    table = verdicts([c.id for c in named], records=study)
+    assert len(table) >= 13
+    assert (table["seeds"] == 5).all(), table[["claim", "reason"]].to_string()
+    assert table["low"].notna().all()
+
+
+def test_a_direction_is_an_eighth_of_the_circle():
+    offsets = torch.tensor([[0, 5], [3, 3], [5, 0], [-4, 1], [1, -1], [0, 0]])
+    masks = without_directions(offsets)
+    assert masks.shape == (8, 6)
+    gone = [(1 - m).nonzero().flatten().tolist() for m in masks]
+    assert gone == [[0], [1], [2], [], [], [], [3], []]
+    whole = 1 - without_directions(smolyak_offsets(6, 12))
+    assert (whole.sum(0) <= 1).all() and (whole.sum(1) > 10).all()
+
+
+def test_directions_that_are_not_used_have_no_importance():
+    """By hand: a network that adds up what comes from the right."""
+
+    class RightHanded(torch.nn.Module):
+        inputs = ("image",)
+
+        def __init__(self):
+            super().__init__()
+            self.offsets = torch.tensor([[0, 3], [0, -3], [3, 0], [-3, 0]])
+            self.scale = torch.nn.Parameter(torch.tensor(4.0))
+
+        def correlate(self, image):
+            return torch.stack([image[:, 0]] + 3 * [0 * image[:, 0]], 1)
+
+        def forward(self, image):
+            return self.scale + self.correlate(image).sum(1, keepdim=True)
+
+    rng = torch.Generator().manual_seed(0)
+    images = torch.rand(4, 3, 8, 8, generator=rng)
+    data = [
+        {
+            "image": image,
+            "depth": 4 + image[:1],
+            "mask": torch.ones(1, 8, 8, dtype=torch.bool),
+            "intrinsics": torch.eye(3),
+        }
+        for image in images
+    ]
+    model = RightHanded()
+    found = of_directions(model, data, PROTOCOLS["rooms"])
+    # One of eight matters: a mean of 1/8, a deviation of sqrt(7)/8.
+    assert found["importance_spread"] == pytest.approx(7**0.5, rel=1e-4)
+    assert "correlate" not in vars(model)
