@@ -189,7 +189,7 @@ def scrub(
     live: bool = False,
     **axes,
 ) -> Scrubber:
-    """Show a figure with one to three sliders.
+    """Show a figure with one to three sliders, or live with up to six.
 
     Args:
         draw: ``draw(**values)`` with one value per axis returns a matplotlib
@@ -206,13 +206,14 @@ def scrub(
         The `Scrubber`, already shown.
 
     Raises:
-        ValueError: no axis or more than three, an axis with fewer than two
+        ValueError: no axis or too many, an axis with fewer than two
             values, a start that is not among them, an unknown name in
             ``alt``, pictures of several sizes, or too many bytes.
     """
     axes = {name: list(values) for name, values in axes.items()}
-    if not 1 <= len(axes) <= 3:
-        raise ValueError(f"scrub got {len(axes)} axes; give one to three")
+    most, words = (6, "six") if live else (3, "three")
+    if not 1 <= len(axes) <= most:
+        raise ValueError(f"scrub got {len(axes)} axes; give one to {words}")
     start = {n: v[len(v) // 2] for n, v in axes.items()} | (start or {})
     for name, value in start.items():
         if name not in axes or value not in axes[name]:

@@ -117,6 +117,20 @@ def test_scrub_shows_and_returns(capsys):
     assert printed == "[Interactive figure: At 1 metres.]\n"
 
 
+def test_live_takes_six_axes_and_frames_three():
+    six = {name: [0.0, 1.0] for name in "abcdef"}
+
+    def plain(**values):
+        return Image.new("RGB", (10, 10))
+
+    made = scrub(plain, alt="A box in one colour.", live=True, **six)
+    assert set(made.live().sliders) == set("abcdef")
+    with pytest.raises(ValueError, match="give one to three"):
+        scrub(plain, alt="A box in one colour.", **six)
+    with pytest.raises(ValueError, match="got 7 axes; give one to six"):
+        scrub(plain, alt="A box.", live=True, g=[1, 2], **six)
+
+
 def test_pictures_of_one_size_only():
     def grow(n):
         return Image.new("RGB", (10 * n, 10))
