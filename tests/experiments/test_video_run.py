@@ -171,6 +171,16 @@ def test_a_run_from_end_to_end():
     assert "still_abs_rel" not in alone["metrics"]["quality"]
 
 
+def test_a_diverged_training_is_current_evidence():
+    """It has no further readings, and must not vanish from the count."""
+    table = run([replace(TINY, lr=1e12)], progress=False)
+    assert table["collapse"].tolist()[0].startswith("diverged: ")
+    (record,) = load("tiny", "smoke")
+    assert "readings" not in record and is_current(record)
+    # A sound record without its readings is not what today's code makes.
+    assert not is_current(record | {"collapse": ""})
+
+
 def test_readings_of_real_sets_have_no_style():
     base = replace(BASE, data="kitti-video", elsewhere=("kitti-drive",))
     found = [(r.columns["test_data"], r.test) for r in base.readings()]
