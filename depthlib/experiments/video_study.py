@@ -41,7 +41,7 @@ SCALES = {
         "curve_points": 2,
     },
     "quick": {"samples": 1000, "n_train": 100, "n_test": 50},
-    "study": {"samples": 4000, "n_test": 100},
+    "study": {"samples": 2400, "n_test": 100},
     "gpu": {
         "size": (256, 512),
         "radius": 24,
