@@ -45,7 +45,8 @@ class AdversarialRun(RunConfig, ConditionalGanTraining):
         from depthlib.models import ScaledDepth, UNet, spectral_normalise
 
         torch.manual_seed(self.seed)
-        reach = {"max_depth": 80.0 if self.data == "streets" else 10.0}
+        outdoors = self.data in ("streets", "kitti")
+        reach = {"max_depth": 80.0 if outdoors else 10.0}
         if self.generator == "d3net":
             return self._strong(reach)
         if self.generator != "unet":

@@ -9,6 +9,7 @@ sides, except the learning rate, which is tuned per arm.
 """
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
@@ -160,6 +161,43 @@ def sweep(runs: Runs) -> list[Comparison]:
     return found
 
 
+def pattern(runs: Runs) -> list[Comparison]:
+    """How far seeds agree on where an arm gains over a reference.
+
+    Per seed, the correlation of its gains in several metrics with the mean
+    of the other seeds' gains. Of each of the test's ``groups`` of metrics
+    the mean is taken off: only metrics of one group are compared. Chance
+    agrees no better than 0.
+    """
+    import pandas as pd
+
+    test, found = runs.claim.test, []
+    for arm, reference in pairs(test):
+        groups = []
+        for names in test["groups"]:
+            columns = {}
+            for name in names:
+                one = Runs(runs.frame, replace(runs.claim, metric=name))
+                columns[name] = gains(one, arm, reference, False)
+                runs.used += one.used
+            table = pd.DataFrame(columns).dropna()
+            groups.append(table.sub(table.mean(axis=1), axis=0))
+        shapes = pd.concat(groups, axis=1).dropna().to_numpy()
+        name = f"{words(arm)} against {words(reference)}"
+        if len(shapes) == 1:
+            raise NotEnoughError(f"{name} have one seed, with none to agree")
+        found.append(by_seed(_agreement(shapes), name))
+    return found
+
+
+def _agreement(shapes) -> list[float]:
+    """Correlation of each row of mean 0 with the sum of the others."""
+    rest = shapes.sum(0) - shapes
+    sizes = np.linalg.norm(shapes, axis=1) * np.linalg.norm(rest, axis=1)
+    # What is flat agrees with nothing.
+    return list((shapes * rest).sum(1) / np.where(sizes > 0, sizes, np.inf))
+
+
 def _table(runs: Runs, column: str, among: list, cell: dict):
     """Metric by seed (rows) and arm (columns) in one cell of a grid."""
     import pandas as pd
@@ -181,4 +219,5 @@ TESTS = {
     "correlation": correlation,
     "spread": spread,
     "sweep": sweep,
+    "pattern": pattern,
 }

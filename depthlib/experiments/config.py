@@ -109,8 +109,12 @@ class RunConfig(TrainConfig):
         return None
 
     def extra_scores(self, model, data) -> dict[str, float]:
-        """Scores beside the protocol's, for curves and results."""
+        """Scores beside the protocol's."""
         return {}
+
+    def curve_scores(self, model, data) -> dict[str, float]:
+        """Those of them that are taken while training goes on: all."""
+        return self.extra_scores(model, data)
 
     def compute(self, data, protocol) -> dict[str, dict]:
         """What a run without a training measures on its test images.

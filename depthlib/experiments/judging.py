@@ -47,6 +47,7 @@ PERCENT = {"ratio", "monotone", "interaction"}
 UNITS = {
     "interaction": " of gain",
     "monotone": " a step",
+    "pattern": " r",
     "rank": " ranks",
     "correlation": " tau",
     "spread": " halvings",

@@ -76,7 +76,7 @@ def _train_and_score(config, checkpoint, path) -> dict:
         prediction, truth = predict_all(model, curve_data, protocol)
         scores = protocol.evaluate(prediction, truth["depth"], truth["mask"])
         scores = {name: scores[name] for name in CURVE_METRICS}
-        scores |= config.extra_scores(model, curve_data)
+        scores |= config.curve_scores(model, curve_data)
         return {name: round(value, 5) for name, value in scores.items()}
 
     fabric = make_fabric(config)

@@ -8,7 +8,7 @@ from depthlib.experiments.sampling import SAMPLINGS, offsets_of
 from depthlib.training import VideoGanTraining
 
 MODULES = ("correspondence", "attention", "refinement", "adversary")
-PROBE = 32  # images on which the attention is looked at
+PROBE = 32  # images on which attention and directions are looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,21 +128,29 @@ class SCGANRun(VideoConfig, VideoGanTraining):
         one with an attention, its weights on some images:
         ``attention_spread``, their deviation over offsets, and
         ``attention_change``, that over images, both in means of their size.
-        Where pairs are compared, ``importance_spread``: how unevenly the
-        directions of the offsets matter.
+        Where frames are compared, if only with themselves, what each
+        direction of the offsets gives: ``importance_right`` and so on.
         """
-        from torch.utils.data import Subset
-
         from depthlib.experiments import video_scores
         from depthlib.experiments.setup import protocol_of
 
-        scores, protocol = {}, protocol_of(self)
-        probe = Subset(data, range(min(PROBE, len(data))))
+        scores = self.curve_scores(model, data)
+        if model.correspondence != "none":
+            scores |= video_scores.of_directions(
+                model, _probe(data), protocol_of(self)
+            )
+        return scores
+
+    def curve_scores(self, model, data) -> dict[str, float]:
+        """As ``extra_scores``, without the directions: nine looks are dear."""
+        from depthlib.experiments import video_scores
+        from depthlib.experiments.setup import protocol_of
+
+        scores = {}
         if "adjacent" in model.inputs:
-            scores |= video_scores.still(model, data, protocol)
-            scores |= video_scores.of_directions(model, probe, protocol)
+            scores |= video_scores.still(model, data, protocol_of(self))
         if model.attention is not None:
-            scores |= video_scores.of_attention(model, probe)
+            scores |= video_scores.of_attention(model, _probe(data))
         return scores
 
     def readings(self) -> list[Reading]:
@@ -185,3 +193,10 @@ class SCGANRun(VideoConfig, VideoGanTraining):
             speed="known",
             truth="dense",
         )
+
+
+def _probe(data):
+    """The first images of a set, for what is dear to look at."""
+    from torch.utils.data import Subset
+
+    return Subset(data, range(min(PROBE, len(data))))

@@ -7,6 +7,16 @@ from torch.utils.data import DataLoader, Dataset
 from depthlib.training.evaluate import predict_all
 
 BATCH = 16
+DIRECTIONS = (
+    "right",
+    "right_down",
+    "down",
+    "left_down",
+    "left",
+    "left_up",
+    "up",
+    "right_up",
+)
 
 
 class Still(Dataset):
@@ -32,15 +42,14 @@ def still(model, data, protocol) -> dict[str, float]:
 
 
 def of_directions(model, data, protocol) -> dict[str, float]:
-    """``importance_spread``: how unevenly directions of motion matter.
+    """``importance_right`` to ``importance_right_up``: what directions give.
 
-    The importance of a direction is by how much abs_rel grows when the
-    correlations of its offsets are set to zero; directions are eighths of
-    the circle, and the middle (up to a cell away) is left alone. The spread
-    is the standard deviation of the eight over their mean size.
+    The importance of a direction is the share by which abs_rel grows when
+    the correlations of its offsets are set to zero. Directions are eighths
+    of the circle, and the middle (up to a cell away) is left alone.
 
     Args:
-        model: an ``SCGAN`` that compares pairs.
+        model: an ``SCGAN`` that compares frames.
         data: images to look at.
         protocol: of abs_rel.
     """
@@ -52,21 +61,23 @@ def of_directions(model, data, protocol) -> dict[str, float]:
 
     network = getattr(model, "module", model)  # Fabric's wrapper off
     usual, whole = network.correlate, error()
-    grown = []
+    found = {}
+    masks = without_directions(network.offsets)
     try:
-        for kept in without_directions(network.offsets):
+        for direction, kept in zip(DIRECTIONS, masks, strict=True):
             kept = kept.to(network.offsets.device)[:, None, None]
             network.correlate = lambda *f, k=kept: usual(*f) * k
-            grown.append(error() - whole)
+            found[f"importance_{direction}"] = error() / whole - 1
     finally:
         del network.correlate  # the method of the class again
-    grown = torch.tensor(grown)
-    size = grown.abs().mean().clamp(min=1e-9)
-    return {"importance_spread": (grown.std(correction=0) / size).item()}
+    return found
 
 
 def without_directions(offsets: Tensor) -> Tensor:
-    """Eight masks of offsets, ``(8, N)``: 0.0 where one direction points."""
+    """Masks of offsets, ``(8, N)``: 0.0 where a direction points.
+
+    In the order of ``DIRECTIONS``; "down" is a positive dy.
+    """
     dy, dx = offsets.double().unbind(1)
     eighth = torch.round(torch.atan2(dy, dx) / (torch.pi / 4)).long() % 8
     far = offsets.abs().amax(1) > 1

@@ -41,7 +41,7 @@ SCALES = {
         "curve_points": 2,
     },
     "quick": {"samples": 1000, "n_train": 100, "n_test": 50},
-    "study": {"samples": 4000, "n_test": 100},
+    "study": {"samples": 2400, "n_test": 100},
     "gpu": {
         "size": (256, 512),
         "radius": 24,
@@ -183,13 +183,17 @@ def video_kitchen(p: Profile) -> list[SCGANRun]:
 
 
 def video_displacement(p: Profile) -> list[MatchingRun]:
-    """The best of some offsets against the true displacement."""
+    """The best of some offsets against the true displacement.
+
+    Level 0, (0, 0) alone, is who looks at nothing.
+    """
     small = {"size": (32, 64), "images": 2, "n_test": 10}
     small = small if p.name == "smoke" else {}
     base = MatchingRun(
         experiment="video-displacement", profile=p.name, **small
     )
-    return _samplings(base, KINDS, LEVELS)
+    nothing = grid(base, level=[0], seed=range(GROUPS))
+    return [*nothing, *_samplings(base, KINDS, LEVELS)]
 
 
 def video_time(p: Profile) -> list[CorrelationTimeRun]:

@@ -1,7 +1,7 @@
 """The numerical kernels: plain, readable, and fast where it counts.
 
-``render`` (with its ``render_*`` parts) draws the synthetic rooms and is
-imported by name, since it compiles on first use.
+``render`` draws the synthetic rooms and streets, and is imported by name,
+since it compiles on first use.
 """
 
 from depthlib.kernels.correlation import spatial_correlation

@@ -10,7 +10,7 @@ from depthlib.data.check import check
 from depthlib.data.streets import render_triple, scene
 from depthlib.data.streets.video import FACTORS, FARTHEST, SHAKE, moments
 from depthlib.data.video import displacements
-from depthlib.kernels import render_numba
+from depthlib.kernels.render import casting
 
 SMALL = (32, 64)
 FINE = (128, 256)
@@ -95,16 +95,14 @@ def neighbour_depth(street, every, size):
     depths = []
     for t, pose in moments(street, every):
         matrix = street.intrinsics(size)
-        depths.append(
-            render_numba.cast(street.solids(t), pose, matrix, size)[0]
-        )
+        depths.append(casting.cast(street.solids(t), pose, matrix, size)[0])
     return torch.from_numpy(np.stack(depths))
 
 
 def standing(street, size):
     """(H, W) bool: pixels of what does not move by itself."""
     matrix = street.intrinsics(size)
-    ids = render_numba.cast(street.solids(), street.pose(), matrix, size)[1]
+    ids = casting.cast(street.solids(), street.pose(), matrix, size)[1]
     still = (street.layout.velocity == 0).all(1)
     return torch.from_numpy((ids >= 0) & still[np.maximum(ids, 0)])
 
@@ -238,7 +236,7 @@ def test_displacements_reach_into_the_search_radius(style, least):
     for index in range(40):
         street = scene(style, "train", 0, index)
         matrix, here = street.intrinsics(SMALL), street.pose()
-        depth = render_numba.cast(street.solids(), here, matrix, SMALL)[0]
+        depth = casting.cast(street.solids(), here, matrix, SMALL)[0]
         depth = np.where((depth >= 1) & (depth <= 80), depth, 0)
         motion = [p @ np.linalg.inv(here) for _, p in moments(street, 3)]
         shift = displacements(

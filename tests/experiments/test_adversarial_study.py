@@ -1,5 +1,6 @@
 """The adversarial study: grids run, collapses are kept, claims find arms."""
 
+from collections import Counter
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -90,6 +91,23 @@ def test_arms_start_equal_and_differ_in_what_they_name():
         starts[name] = torch.cat([p.flatten() for p in model.parameters()])
     equal = {n for n, s in starts.items() if torch.equal(s, starts["base"])}
     assert equal == {"base", "off", "l2", "pool", "field"}
+
+
+def test_ten_seeds_of_the_base_five_of_the_rest():
+    runs = ADVERSARIAL_STUDY["adversarial-unet"](profile("study"))
+    counts = Counter((r.data, r.adversary) for r in runs)
+    assert counts == {
+        ("rooms", True): 10,
+        ("rooms", False): 10,
+        ("streets", True): 5,
+        ("streets", False): 5,
+    }
+
+
+def test_depth_reaches_as_far_as_the_data():
+    for data, far in (("rooms", 10.0), ("streets", 80.0), ("kitti", 80.0)):
+        model = config(profile("smoke"), "x", data=data).build_model()
+        assert model.max_depth == far
 
 
 def test_streets_are_squeezed_for_the_networks_and_scored_whole():
@@ -192,7 +210,7 @@ def test_every_claim_finds_its_arms(study):
     table = verdicts([c.id for c in claims("adversarial")], records=study)
     ran = table[table["basis"] == "records"]
     assert len(ran) == 17
-    assert (ran["seeds"] == 5).all(), ran[["claim", "reason"]].to_string()
+    assert (ran["seeds"] >= 5).all(), ran[["claim", "reason"]].to_string()
     assert ran["low"].notna().all()
 
 

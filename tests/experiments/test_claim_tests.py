@@ -4,8 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from depthlib.experiments.claim_runs import NotEnoughError, Runs, words
-from depthlib.experiments.claim_tests import TESTS
+from depthlib.experiments.claim_runs import (
+    NotEnoughError,
+    Runs,
+    by_seed,
+    words,
+)
+from depthlib.experiments.claim_tests import TESTS, _agreement
 from depthlib.published import Claim
 
 LOSSES = {"l1": 1.0, "scale_invariant": 1.1, "lsgan": 1.3}
@@ -228,6 +233,73 @@ def test_sweep_is_a_slope_per_tenfold():
             along="threshold",
             values=[0.01, 0.1, 10.0],
         )
+
+
+GROUPS = [["up", "down", "left"], ["near", "far"]]
+
+
+def patterned(shapes):
+    """Records of two arms that differ by a shape, ``(seeds, 5)``."""
+    names = [*GROUPS[0], *GROUPS[1]]
+    rows = []
+    for seed, shape in enumerate(shapes):
+        usual = np.arange(5.0) * seed
+        for loss, values in (("l1", usual + shape), ("l2", usual)):
+            scores = dict(zip(names, values, strict=True))
+            rows.append({"loss": loss, "seed": seed} | scores)
+    return pd.DataFrame(rows)
+
+
+def agreement(shapes):
+    arms = {"arms": [{"loss": "l1"}], "references": [{"loss": "l2"}]}
+    (found,) = compare(
+        "pattern", patterned(shapes), "", "higher", groups=GROUPS, **arms
+    )
+    return found
+
+
+def test_pattern_is_the_agreement_of_seeds_on_a_shape():
+    shape = np.array([3.0, 1.0, 2.0, 5.0, 4.0])
+    levels = np.array([7.0, 7.0, 7.0, -9.0, -9.0])  # of the groups
+    sizes = np.array([[1.0], [2.0], [0.5]])
+    found = agreement(sizes * (shape + levels))
+    assert found.interval.points == pytest.approx([1.0] * 3)
+    against = agreement(np.array([[1.0], [1.0], [-1.0]]) * shape)
+    # Those of one mind see one ally and one opponent: nothing is left.
+    assert against.interval.points == pytest.approx([0.0, 0.0, -1.0])
+    flat = agreement(np.ones((3, 5)))
+    assert flat.interval.points == (0, 0, 0)
+    with pytest.raises(NotEnoughError, match="one seed"):
+        agreement(shape[None])
+
+
+def test_pattern_is_numpys_correlation_within_one_group():
+    rng = np.random.default_rng(1)
+    shapes = rng.normal(size=(4, 5))
+    shapes[:, 3:] = 0  # the second group is flat
+    rest = [np.delete(shapes, k, 0).mean(0)[:3] for k in range(4)]
+    expected = [np.corrcoef(shapes[k, :3], rest[k])[0, 1] for k in range(4)]
+    assert agreement(shapes).interval.points == pytest.approx(expected)
+
+
+def test_chance_seldom_makes_a_pattern():
+    """At the margin of SC-C7, and though seeds are not independent here."""
+    rng = np.random.default_rng(0)
+
+    def supported(common):
+        sure = 0
+        for _ in range(400):
+            noise = rng.normal(size=(5, 8))
+            shapes = noise + common * rng.normal(size=8)
+            for part in (slice(0, 8, 2), slice(1, 8, 2)):
+                mean = shapes[:, part].mean(1, keepdims=True)
+                shapes[:, part] -= mean
+            found = by_seed(_agreement(shapes), "")
+            sure += found.interval.mean >= 0.5 and found.p_value(0) < 0.05
+        return sure / 400
+
+    assert supported(common=0) < 0.04
+    assert supported(common=2) > 0.95
 
 
 def test_none_names_an_option_left_at_its_default():

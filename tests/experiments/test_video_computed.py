@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from depthlib.data import streets_video
+from depthlib.data import displacements, streets_video
 from depthlib.experiments import (
     VIDEO_STUDY,
     CorrelationTimeRun,
@@ -57,12 +57,30 @@ def test_equally_many_offsets_where_that_is_the_point():
     for r in runs:
         if r.sampling in ("chebyshev", "random", "strided"):
             table.setdefault(r.level, set()).add(len(r.offsets()))
-    assert table == {4: {61}, 5: {117}, 6: {193}, 7: {281}, 8: {389}}
+    few = {0: {1}, 4: {61}, 5: {117}}
+    assert table == few | {6: {193}, 7: {281}, 8: {389}}
+
+
+def test_level_0_says_that_nothing_moves(streets):
+    """Its error is the mean length of the displacements in reach."""
+    runs = VIDEO_STUDY["video-displacement"](profile("smoke"))
+    nothing = next(r for r in runs if r.level == 0 and r.seed == 1)
+    found = nothing.compute(streets, STREETS)["quality"]
+    lengths = []
+    for i in range(nothing.images, 2 * nothing.images):
+        y, x = displacements(streets[i], 4).unbind(1)
+        row, column = torch.arange(8)[:, None] + 0.5, torch.arange(16) + 0.5
+        inside = (row + y >= 0) & (row + y < 8)
+        inside &= (column + x >= 0) & (column + x < 16)
+        inside &= (y.abs() <= nothing.radius) & (x.abs() <= nothing.radius)
+        lengths.append(torch.hypot(y, x)[inside])
+    wanted = torch.cat(lengths).mean().item()
+    assert found["displacement_error"] == pytest.approx(wanted, rel=1e-5)
+    assert found["offsets"] == 1
 
 
 def test_a_perfect_matcher_errs_by_the_gap(streets, monkeypatch):
     """With the true displacement, rounded to the nearest offset, found."""
-    from depthlib.data import displacements
     from depthlib.experiments import matching
 
     small = MatchingRun(experiment="x", images=4, radius=6, level=4)

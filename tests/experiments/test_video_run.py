@@ -16,7 +16,11 @@ from depthlib.experiments import (
 )
 from depthlib.experiments.records import read_record, record_path
 from depthlib.experiments.setup import evaluation_set
-from depthlib.experiments.video_scores import Still, attention_weights
+from depthlib.experiments.video_scores import (
+    DIRECTIONS,
+    Still,
+    attention_weights,
+)
 from depthlib.kernels import (
     random_offsets,
     smolyak_offsets,
@@ -146,6 +150,11 @@ def test_a_run_from_end_to_end():
     first = ["still_abs_rel", "still_rmse"]
     first += ["attention_spread", "attention_change"]
     assert (motion[first].iloc[0] > 0).all()
+    looks = [f"importance_{name}" for name in DIRECTIONS]
+    heads = table[table["reading"] == 0]
+    assert np.isfinite(heads[looks].to_numpy(dtype=float)).all()
+    for curve in heads["curve"]:  # too dear while training goes on
+        assert "attention_spread" in curve and not set(looks) & set(curve)
     read = motion[motion["test_style"].notna()]
     cells = read[["test_style", "test_speed", "scaled"]]
     assert sorted(map(tuple, cells.to_numpy().tolist())) == [
@@ -160,6 +169,16 @@ def test_a_run_from_end_to_end():
     assert len(records) == 2 and all(is_current(r) for r in records)
     alone = read_record(record_path(replace(TINY, frames=1)))
     assert "still_abs_rel" not in alone["metrics"]["quality"]
+
+
+def test_a_diverged_training_is_current_evidence():
+    """It has no further readings, and must not vanish from the count."""
+    table = run([replace(TINY, lr=1e12)], progress=False)
+    assert table["collapse"].tolist()[0].startswith("diverged: ")
+    (record,) = load("tiny", "smoke")
+    assert "readings" not in record and is_current(record)
+    # A sound record without its readings is not what today's code makes.
+    assert not is_current(record | {"collapse": ""})
 
 
 def test_readings_of_real_sets_have_no_style():

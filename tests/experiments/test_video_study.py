@@ -17,6 +17,7 @@ from depthlib.experiments import (
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.verdicts import verdicts
 from depthlib.experiments.video_scores import (
+    DIRECTIONS,
     of_directions,
     without_directions,
 )
@@ -24,7 +25,8 @@ from depthlib.kernels import smolyak_offsets
 from depthlib.metrics import PROTOCOLS
 from depthlib.published import claims
 
-SCORES = ("abs_rel", "rmse", "delta1", "importance_spread")
+SCORES = ("abs_rel", "rmse", "delta1")
+SCORES += tuple(f"importance_{name}" for name in DIRECTIONS)
 SCORES += ("displacement_error", "seconds")
 
 
@@ -97,12 +99,25 @@ def test_a_direction_is_an_eighth_of_the_circle():
     assert masks.shape == (8, 6)
     gone = [(1 - m).nonzero().flatten().tolist() for m in masks]
     assert gone == [[0], [1], [2], [], [], [], [3], []]
+    assert [DIRECTIONS[k] for k in (0, 2, 4, 6)] == [
+        "right", "down", "left", "up"
+    ]  # fmt: skip
     whole = 1 - without_directions(smolyak_offsets(6, 12))
     assert (whole.sum(0) <= 1).all() and (whole.sum(1) > 10).all()
 
 
+@pytest.mark.parametrize("kind", ["chebyshev", "uniform"])
+def test_quarter_turns_have_equally_many_offsets(kind):
+    """So that SC-C7 compares directions of one size."""
+    for level in (3, 6, 7):
+        gone = 1 - without_directions(smolyak_offsets(level, 12, kind))
+        counts = gone.sum(1)
+        assert (counts[0::2] == counts[0]).all()
+        assert (counts[1::2] == counts[1]).all()
+
+
 def test_directions_that_are_not_used_have_no_importance():
-    """By hand: a network that adds up what comes from the right."""
+    """By hand: a network that looks at what comes from the right."""
 
     class RightHanded(torch.nn.Module):
         inputs = ("image",)
@@ -113,7 +128,8 @@ def test_directions_that_are_not_used_have_no_importance():
             self.scale = torch.nn.Parameter(torch.tensor(4.0))
 
         def correlate(self, image):
-            return torch.stack([image[:, 0]] + 3 * [0 * image[:, 0]], 1)
+            half = image[:, 0] / 2  # of what it should add
+            return torch.stack([half] + 3 * [0 * half], 1)
 
         def forward(self, image):
             return self.scale + self.correlate(image).sum(1, keepdim=True)
@@ -131,6 +147,17 @@ def test_directions_that_are_not_used_have_no_importance():
     ]
     model = RightHanded()
     found = of_directions(model, data, PROTOCOLS["rooms"])
-    # One of eight matters: a mean of 1/8, a deviation of sqrt(7)/8.
-    assert found["importance_spread"] == pytest.approx(7**0.5, rel=1e-4)
+    # Without it the network answers 4 m everywhere.
+    error = [float((s["image"][:1] / s["depth"]).mean()) for s in data]
+    flat = [torch.full((1, 1, 8, 8), 4.0)] * len(data)
+    truth = torch.stack([s["depth"] for s in data])
+    masks = torch.stack([s["mask"] for s in data])
+    alone = PROTOCOLS["rooms"].evaluate(torch.cat(flat), truth, masks)
+    assert alone["abs_rel"] == pytest.approx(sum(error) / 4, rel=1e-4)
+    whole = 0.5 * sum(error) / 4
+    assert list(found) == [f"importance_{name}" for name in DIRECTIONS]
+    assert found.pop("importance_right") == pytest.approx(
+        alone["abs_rel"] / whole - 1, rel=1e-3
+    )
+    assert set(found.values()) == {0.0}
     assert "correlate" not in vars(model)

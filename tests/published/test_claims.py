@@ -18,10 +18,11 @@ NEEDS = {
     "rank": {"column", "named", "among", "along", "values"},
     "correlation": {"column", "among", "between"},
     "sweep": {"arms", "along", "values"},
+    "pattern": {"groups"},
     "arithmetic": {"form"},
     "not_testable": {"reason"},
 }
-PAIRED = {"difference", "ratio", "interaction", "spread"}
+PAIRED = {"difference", "ratio", "interaction", "spread", "pattern"}
 ALL = claims()
 
 
@@ -100,6 +101,7 @@ def test_no_field_is_misspelt():
         "kind", "hypothesis", "arms", "references", "pairs", "metrics",
         "at", "match", "also", "may_fail", "may_differ", "along", "from",
         "to", "values", "value", "column", "named", "among", "between",
+        "groups",
     }  # fmt: skip
 
 

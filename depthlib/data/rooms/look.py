@@ -23,7 +23,7 @@ OF_THING |= {"blanket", "shade", "bulb", "basket", "screen", "window"}
 NO_SHADOW = {"room", "bulb", "shade", "window"}
 
 
-LAMP, PANE, SUN = range(3)  # as in kernels/render_light.py
+LAMP, PANE, SUN = range(3)  # as in kernels/render/light.py
 
 
 def look(draw: Draw, room: Layout, b: bool) -> Look:

@@ -74,12 +74,12 @@ def render_room(
         image (3, H, W) uint8, depth (H, W) float32 in metres (0 where
         unknown), intrinsics (3, 3) float32, and the dict if asked for.
     """
-    from depthlib.kernels import render_numba
+    from depthlib.kernels.render import casting
 
     room = scene(style, split, seed, index)
     solids, pose = room.layout.scene, room.layout.pose
     matrix = room.intrinsics(size)
-    depth, ids = render_numba.cast(solids, pose, matrix, size)
+    depth, ids = casting.cast(solids, pose, matrix, size)
     known = (depth >= MIN_DEPTH) & (depth <= MAX_DEPTH)
     material = room.look.material[np.maximum(ids, 0)]
     key = stream_key(style, split, seed, index)
@@ -98,15 +98,15 @@ def render_room(
     given = np.where(known, given, 0).astype(np.float32)
     result = image.transpose(2, 0, 1), given, matrix.astype(np.float32)
     if return_ids:
-        normals = render_numba.normals(solids, pose, matrix, depth, ids)
+        normals = casting.normals(solids, pose, matrix, depth, ids)
         result += ({"solid": ids, "material": material, "normals": normals},)
     return result
 
 
 def _light(room, size):
     """Linear light (H, W, 3): the mean of four samples a pixel."""
-    from depthlib.kernels.render_numba import cast
-    from depthlib.kernels.render_shade import shade
+    from depthlib.kernels.render.casting import cast
+    from depthlib.kernels.render.shade import shade
 
     height, width = size
     fine = (2 * height, 2 * width)

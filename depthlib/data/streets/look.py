@@ -29,14 +29,14 @@ LIT = {"light_red": 2.2, "light_amber": 2.5, "light_green": 2.0}
 
 
 class StreetLook(NamedTuple):
-    """Materials and light, as ``kernels/render_outdoor.py`` takes them.
+    """Materials and light, as ``kernels/render/outdoor.py`` takes them.
 
     Attributes:
-        materials: (M, 17) float64, see ``kernels/render_texture.py``.
+        materials: (M, 17) float64, see ``kernels/render/texture.py``.
         material: (P,) int32, the row of each solid; a prism's leaning sides
             have this one, its other sides the next.
         shadow: (P,) bool, whether a solid casts a shadow.
-        sky: (22,) float64, see ``kernels/render_outdoor.py``.
+        sky: (22,) float64, see ``kernels/render/outdoor.py``.
     """
 
     materials: np.ndarray
@@ -109,7 +109,7 @@ WEATHER = {
 
 
 def weather(draw: Draw, style: str) -> np.ndarray:
-    """A sky: columns as in ``kernels/render_outdoor.py``."""
+    """A sky: columns as in ``kernels/render/outdoor.py``."""
     kind = draw.pick(WEATHER[style])
     turn, rise = draw.uniform(0, math.tau), draw.uniform(0.25, 1.1)
     sun = np.array(

@@ -1,7 +1,7 @@
 """Materials of the two styles of streets: recipes by the role of a solid.
 
 The palettes that they name stand in ``colours.py``, the textures in
-``kernels/render_facade.py``.
+``kernels/render/facade.py``.
 """
 
 from depthlib.data.synthetic.materials import NO, other, plain, tiles

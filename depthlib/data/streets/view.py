@@ -116,11 +116,11 @@ def view_of(
         unknown: the sky, and beyond 80 m), intrinsics (3, 3) float32, and
         the dict if asked for.
     """
-    from depthlib.kernels import render_numba
+    from depthlib.kernels.render import casting
 
     solids, pose = street.solids(t), street.pose(t)
     matrix = street.intrinsics(size)
-    depth, ids = render_numba.cast(solids, pose, matrix, size)
+    depth, ids = casting.cast(solids, pose, matrix, size)
     known = (depth >= MIN_DEPTH) & (depth <= MAX_DEPTH)
     material = street.look.material[np.maximum(ids, 0)]
     image = picture_of(street, solids, pose, size, t)
@@ -138,7 +138,7 @@ def view_of(
     given = np.where(known, given, 0).astype(np.float32)
     result = image.transpose(2, 0, 1), given, matrix.astype(np.float32)
     if return_ids:
-        normals = render_numba.normals(solids, pose, matrix, depth, ids)
+        normals = casting.normals(solids, pose, matrix, depth, ids)
         result += ({"solid": ids, "material": material, "normals": normals},)
     return result
 
@@ -160,8 +160,8 @@ def picture_of(street: StreetScene, solids, pose, size, t) -> np.ndarray:
 
 def _light(street, solids, pose, size):
     """Linear light (H, W, 3): the mean of four samples a pixel."""
-    from depthlib.kernels.render_numba import cast
-    from depthlib.kernels.render_outdoor import shade
+    from depthlib.kernels.render.casting import cast
+    from depthlib.kernels.render.outdoor import shade
 
     height, width = size
     fine = (2 * height, 2 * width)

@@ -2,7 +2,7 @@
 
 A recipe is (texture, palette of its first colour, palette of its second or
 None for a darker first, then ranges of: period in metres, ratio, contrast,
-gloss, mottling). What the numbers do stands in ``kernels/render_texture.py``.
+gloss, mottling). What the numbers do stands in ``kernels/render/texture.py``.
 """
 
 import math
@@ -114,11 +114,11 @@ class Look(NamedTuple):
     """Materials and light of a scene, as the shading kernel takes them.
 
     Attributes:
-        materials: (M, 17) float64, see ``kernels/render_texture.py``.
+        materials: (M, 17) float64, see ``kernels/render/texture.py``.
         material: (P,) int32, the row of each solid; for the room its floor,
             followed by ceiling, walls and accent walls.
         shadow: (P,) bool, whether a solid casts a shadow.
-        lights: (L, 16) float64, see ``kernels/render_shade.py``.
+        lights: (L, 16) float64, see ``kernels/render/shade.py``.
         ambient: (3, 3) float64: bounced light from above, from below, and
             the direction from which more of it comes.
     """
