@@ -237,7 +237,7 @@ def test_components_do_not_hear_of_each_other():
     unary, target = torch.randn(2, 1, 5)
     crf = CRF()
     found, nll = crf(unary, S), crf.nll(unary, S, target)
-    assert float(found[0, 4]) == pytest.approx(float(unary[0, 4]))
+    assert found[0, 4].item() == pytest.approx(unary[0, 4].item())
     apart = []
     for nodes in ([0, 1], [2, 3], [4]):
         part = S[:, :, nodes][..., nodes]
