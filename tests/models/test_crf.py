@@ -266,6 +266,6 @@ def test_the_unary_alone_is_a_crf_without_weights():
     expected = crf_nll(z, nothing, target, known)
     found = alone.nll(image, depth, mask, labels)
     assert torch.allclose(found, expected, rtol=1e-5)
-    assert float(alone.decay(0.0, 1.0)) == 0
+    assert alone.decay(0.0, 1.0).item() == 0
     found.sum().backward()
     assert all(p.grad.any() for p in alone.parameters())
