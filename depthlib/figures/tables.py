@@ -74,10 +74,7 @@ def results_table(
         The HTML.
     """
     # Sentences read from the left, numbers line up on the right.
-    kinds = [
-        ' class="dl-words"' if _in_words(frame.iloc[:, k]) else ""
-        for k in range(frame.shape[1])
-    ]
+    kinds = [_kind(frame.iloc[:, k]) for k in range(frame.shape[1])]
     head = "".join(
         f'<th scope="col"{kind}>{_label(c)}</th>'
         for c, kind in zip(frame.columns, kinds, strict=True)
@@ -102,7 +99,7 @@ def results_table(
 
 
 def verdict_table(judged) -> Html:
-    """What ``verdicts`` found, as a page table: claim, verdict and why.
+    """What ``verdicts`` found, as a page table: verdict, claim and why.
 
     Args:
         judged: the data frame; what a claim leaves open here and what the
@@ -116,8 +113,8 @@ def verdict_table(judged) -> Html:
     why = (judged["reason"] + " " + notes).str.split().str.join(" ")
     lines = pd.DataFrame(
         {
-            "what the paper says": list(judged["text"]),
             "verdict": list(judged["verdict"]),
+            "what the paper says": list(judged["text"]),
             "why": list(why),
         },
         index=list(judged["claim"]),
@@ -174,9 +171,16 @@ def _value(value, digits):
     return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def _in_words(column) -> bool:
-    """True for a column with a text of several words."""
-    return any(isinstance(v, str) and " " in v.strip() for v in column)
+SENTENCE = 30  # characters; what is longer needs a wide column
+
+
+def _kind(column) -> str:
+    """The class of a column of several words, wider for sentences."""
+    texts = [v.strip() for v in column if isinstance(v, str)]
+    if not any(" " in text for text in texts):
+        return ""
+    long = any(len(text) > SENTENCE for text in texts)
+    return f' class="dl-words{" dl-long" * long}"'
 
 
 def _known(value):

@@ -127,3 +127,16 @@ def test_badges_and_card():
     assert "Is a &lt; b?" in card.markup
     assert "<dt>minutes</dt><dd>3.21</dd>" in card.markup
     assert repr(card).endswith("A: supported\nminutes: 3.21")
+
+
+def test_columns_of_sentences_are_wide_and_those_of_few_words_are_not():
+    frame = pd.DataFrame(
+        {"number": [1.0], "few": ["not run"], "many": ["a sentence " * 4]}
+    )
+    page = results_table(frame)._repr_html_()
+    heads = re.findall(r'<th scope="col"([^>]*)>(\w+)</th>', page)
+    assert [(name, kind.strip()) for kind, name in heads] == [
+        ("number", ""),
+        ("few", 'class="dl-words"'),
+        ("many", 'class="dl-words dl-long"'),
+    ]
