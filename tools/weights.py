@@ -18,6 +18,7 @@ from depthlib.data.cache import cache_dir
 from depthlib.experiments.records import write_record
 from depthlib.experiments.setup import (
     evaluation_set,
+    guesses_from,
     trivial_scores,
 )
 from depthlib.experiments.shipped import STAGES, train_stages
@@ -141,7 +142,8 @@ def on_rooms(trained, style: str) -> dict:
     test, protocol = evaluation_set(stage)
     prediction, truth = predict_all(trained.model, test, protocol)
     result = score(prediction, truth, protocol)
-    trivial = trivial_scores(stage.training_set(), truth, protocol)
+    guesses, _ = guesses_from(stage.training_set())
+    trivial = trivial_scores(guesses, truth, protocol)
     return {
         "n": len(test),
         "protocol": protocol.describe(),

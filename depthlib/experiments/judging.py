@@ -178,7 +178,8 @@ def untrained(runs: Runs) -> list[str]:
         if rows.empty or not {"trivial", "abs_rel"} <= set(rows.columns):
             continue
         rows = rows[rows["trivial"].map(lambda t: isinstance(t, dict))]
-        if rows.empty:
+        # Older records know no guesses of their further readings.
+        if rows["seed"].nunique() < MIN_SEEDS:
             continue
         best = rows["trivial"].map(
             lambda t: min(scores["abs_rel"] for scores in t.values())

@@ -80,8 +80,8 @@ def frame(records: list[dict]):
     ``per_image`` and ``trivial`` stay nested. ``collapse`` says what became
     of a training that came to nothing, else it is empty. ``reading`` is 0
     for the headline of a run; each further way in which its network was
-    scored (``RunConfig.readings``) is a row of its own, without the nested
-    ones.
+    scored (``RunConfig.readings``) is a row of its own; of the nested ones it
+    has ``trivial``, if that.
     """
     import pandas as pd
 

@@ -180,11 +180,11 @@ def guesses_from(train) -> tuple[dict, float]:
     return trivial_predictors(depths, masks), depths[masks].std().item()
 
 
-def trivial_scores(train, truth: dict, protocol) -> dict:
-    """Scores of predictors that look at no image, from the training set."""
+def trivial_scores(guesses: dict, truth: dict, protocol) -> dict:
+    """Scores of predictors that look at no image, by name of the guess."""
     depth = truth["depth"]
     scores = {}
-    for name, value in guesses_from(train)[0].items():
+    for name, value in guesses.items():
         prediction = torch.as_tensor(value).expand_as(depth)
         result = protocol.evaluate(prediction, depth, truth["mask"])
         scores[name] = {k: float(f"{v:.6g}") for k, v in result.items()}

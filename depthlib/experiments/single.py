@@ -26,13 +26,14 @@ from depthlib.experiments.records import (
 )
 from depthlib.experiments.setup import (
     evaluation_set,
+    guesses_from,
     manifest_hash,
     require_data,
     trivial_scores,
 )
 from depthlib.metrics import METRICS
 from depthlib.training import TrainingDivergedError, fit
-from depthlib.training.evaluate import evaluate, predict_all, score
+from depthlib.training.evaluate import predict_all, score
 
 KEPT_IMAGES = 200
 KEPT_MAPS = 6
@@ -132,6 +133,7 @@ def _scores(config, model, train, test, protocol, path) -> dict:
     prediction, truth = predict_all(model, test, protocol)
     result = score(prediction, truth, protocol)
     extra = config.extra_scores(model, test)
+    guesses, _ = guesses_from(train)
     if config.seed == 0:
         save_maps(prediction[:KEPT_MAPS], path.with_suffix(".png"))
     return {
@@ -141,14 +143,14 @@ def _scores(config, model, train, test, protocol, path) -> dict:
             "quality": _rounded(result.quality | extra),
         },
         "collapse": collapse(prediction, truth),
-        **_readings(config, model),
+        **_readings(config, model, guesses),
         "per_image": {
             name: [
                 float(f"{v:.4g}") for v in result.per_image[name][:KEPT_IMAGES]
             ]
             for name in CURVE_METRICS
         },
-        "trivial": trivial_scores(train, truth, protocol),
+        "trivial": trivial_scores(guesses, truth, protocol),
     }
 
 
@@ -188,17 +190,22 @@ def _compute(config) -> dict:
     }
 
 
-def _readings(config, model) -> dict:
-    """The further scores of a run, or nothing where it has none."""
+def _readings(config, model, guesses) -> dict:
+    """The further scores of a run, or nothing where it has none.
+
+    Beside each those of the guesses: elsewhere they are worth something else.
+    """
     found = []
     for reading in config.readings():
         test, protocol = evaluation_set(replace(config, **reading.test))
         protocol = replace(protocol, **reading.protocol)
-        result = evaluate(model, test, protocol)
+        prediction, truth = predict_all(model, test, protocol)
+        result = score(prediction, truth, protocol)
         found.append(
             reading.columns
             | {"protocol": protocol.describe(), "test": manifest_hash(test)}
             | _rounded(result.image | result.quality)
+            | {"trivial": trivial_scores(guesses, truth, protocol)}
         )
     return {"readings": found} if found else {}
 

@@ -165,6 +165,22 @@ def test_a_run_from_end_to_end():
         ("b", "known", False),
         ("b", "known", True),
     ]
+    # Guesses are from what was trained on, scored where the network was.
+    train = TINY.training_set()
+    known = torch.cat([s["depth"][s["mask"]] for s in train])
+    for row in read.to_dict("records"):
+        test, protocol = evaluation_set(
+            replace(TINY, style=row["test_style"], speed=row["test_speed"])
+        )
+        scaled = {"scaling": "median"} if row["scaled"] else {}
+        depth, mask = (
+            torch.stack([s[name] for s in test]) for name in ("depth", "mask")
+        )
+        guess = known.quantile(0.5).expand_as(depth)
+        expected = replace(protocol, **scaled).evaluate(guess, depth, mask)
+        assert row["trivial"]["global_median"] == pytest.approx(
+            expected, rel=1e-4
+        )
     records = load("tiny", "smoke")
     assert len(records) == 2 and all(is_current(r) for r in records)
     alone = read_record(record_path(replace(TINY, frames=1)))
