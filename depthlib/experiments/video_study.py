@@ -24,7 +24,7 @@ KINDS = ("chebyshev", "uniform", "random", "strided")
 PRINTED = (5, 6, 7, 8)  # levels of the paper's Table 1
 PITCHES = (2, 3, 4)
 POSE_NOISES = (0.003, 0.01, 0.03, 0.1)
-RATES = (1e-3, 3e-3, 1e-2)
+RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 LEVELS = (4, 5, 6, 7, 8)
 # The levels that claims are about. Within 12 cells they keep a fifth and a
 # third of all offsets, as levels 7 and 8 do within the paper's 24.
@@ -85,7 +85,7 @@ def config(p: Profile, experiment: str, **changes) -> SCGANRun:
 
 
 def video_rate(p: Profile) -> list[SCGANRun]:
-    """Three learning rates for one frame and for three, on validation images.
+    """Four learning rates for one frame and for three, on validation images.
 
     With two fifths of the samples and one seed, the same for both.
     """
