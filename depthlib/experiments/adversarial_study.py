@@ -58,8 +58,6 @@ SCALES = {
         "lr": 2e-4,
     },
 }
-SEEDS = {"smoke": 1, "quick": 1, "study": 5, "gpu": 3, "paper": 3}
-FEW = {"study": 3}  # seeds of what no claim rests on
 # Sets small to large, for the benefit of D.
 SIZES = {"smoke": (8, 16), "quick": (100, 1000)}
 
@@ -84,7 +82,7 @@ def adversarial_rate(p: Profile) -> list[AdversarialRun]:
 
 def arms(p: Profile, experiment: str, few=False, **axes):
     """Runs that differ from the base in ``axes``, with all seeds or few."""
-    count = FEW.get(p.name, SEEDS[p.name]) if few else SEEDS[p.name]
+    count = p.few if few else p.seeds
     axes["seed"] = axes.get("seed", range(count))
     runs = grid(config(p, experiment), **axes)
     return [tuned(run, "adversarial-rate", *TUNED) for run in runs]
@@ -256,7 +254,7 @@ def adversarial_hessian(p: Profile) -> list[RunConfig]:
     base = HessianRun(experiment="adversarial-hessian", profile=p.name)
     if p.name == "smoke":
         base = replace(base, size=(64, 64), images=1, n_test=5, probes=2)
-    seeds = range(SEEDS[p.name])
+    seeds = range(p.seeds)
     return grid(base, field=[16, 34, 70], seed=seeds)
 
 

@@ -60,8 +60,6 @@ SCALES = {
         "lr": 2e-4,
     },
 }
-SEEDS = {"smoke": 1, "quick": 1, "study": 5, "gpu": 3, "paper": 3}
-FEW = {"study": 3}  # seeds of controls that no claim rests on
 COUNTS = (25, 50, 100, 200, 300, 600, 1200)
 
 
@@ -87,7 +85,7 @@ def adversarial_crf_rate(p: Profile) -> list[CRFRun]:
 
 def arms(p: Profile, experiment: str, names, few=False, **axes):
     """Runs of the named arms along ``axes``, at their rates, all seeds."""
-    count = FEW.get(p.name, SEEDS[p.name]) if few else SEEDS[p.name]
+    count = p.few if few else p.seeds
     runs = []
     for name in names:
         base = config(p, experiment, **ARMS[name])

@@ -1,6 +1,6 @@
 """The studies of the book: their experiments and the kinds of their runs."""
 
-from depthlib.experiments import transfer_study
+from depthlib.experiments import loss_study, transfer_study
 from depthlib.experiments.adversarial_run import AdversarialRun
 from depthlib.experiments.adversarial_study import ADVERSARIAL_STUDY
 from depthlib.experiments.avcl_run import AVCLRun, AVCLVideoRun, WarpRun
@@ -107,7 +107,7 @@ def single_run(model: str, profile: str, **changes) -> RunConfig:
             "d3net answers with at most 10 m, too near for streets; "
             "take densedepth"
         )
-    return p.config("train", **({"n_train": p.anchor} | changes))
+    return loss_study.config(p, "train", **changes)
 
 
 def remake(study: dict, p, *names: str, workers: int = 2) -> dict:

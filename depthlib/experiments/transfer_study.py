@@ -42,7 +42,6 @@ SCALES = {
         "precision": "bf16-mixed",
     },
 }
-SEEDS = {"smoke": 1, "quick": 1, "study": 5, "gpu": 3, "paper": 3}
 # About a third of the published lengths, as in the base.
 SHORT = {
     "densenet121": (2, 4, 8, 5),
@@ -71,7 +70,7 @@ def arms(p: Profile, experiment: str, loss="densedepth", **axes):
     """Runs that differ from the base in ``axes``, with all seeds."""
     base = config(p, experiment, loss=loss)
     base = tuned(base, "transfer-rate", "loss")
-    return grid(base, **axes, seed=range(SEEDS[p.name]))
+    return grid(base, **axes, seed=range(p.seeds))
 
 
 def transfer_loss(p: Profile) -> list[DenseDepthRun]:

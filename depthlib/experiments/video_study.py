@@ -73,8 +73,6 @@ SCALES = {
         "n_test": 697,
     },
 }
-SEEDS = {"smoke": 1, "quick": 1, "study": 5, "gpu": 3, "paper": 3}
-FEW = {"study": 3}  # seeds of what no verdict rests on
 KITCHEN = 480  # triples of the training frames of 7-Scenes' kitchen
 
 
@@ -96,7 +94,7 @@ def video_rate(p: Profile) -> list[SCGANRun]:
 
 def arms(p: Profile, experiment: str, few=False, **axes) -> list[SCGANRun]:
     """Runs that differ from the base in ``axes``, with all seeds or few."""
-    count = FEW.get(p.name, SEEDS[p.name]) if few else SEEDS[p.name]
+    count = p.few if few else p.seeds
     runs = grid(config(p, experiment), **axes, seed=range(count))
     return [tuned(run, "video-rate", "frames") for run in runs]
 

@@ -72,8 +72,6 @@ SCALES = {
         "n_test": 654,
     },
 }
-SEEDS = {"smoke": 1, "quick": 1, "study": 5, "gpu": 3, "paper": 3}
-FEW = {"study": 3}  # seeds of what no claim rests on
 
 
 def config(p: Profile, experiment: str, **changes) -> AVCLRun:
@@ -101,7 +99,7 @@ def arms(p: Profile, experiment: str, loss="l1", few=False, **axes):
     """Runs that differ from the base in ``axes``, with all seeds or few."""
     base = config(p, experiment, loss=loss)
     base = tuned(base, "viewpoint-rate", "loss")
-    count = FEW.get(p.name, SEEDS[p.name]) if few else SEEDS[p.name]
+    count = p.few if few else p.seeds
     return grid(base, **axes, seed=range(count))
 
 
@@ -196,7 +194,7 @@ def viewpoint_neighbour(p: Profile) -> list[AVCLVideoRun]:
             **fields | {"rotation": rotation, "translation": translation}
         ),
         strategy=["none", "neighbour", "random"],
-        seed=range(FEW.get(p.name, SEEDS[p.name])),
+        seed=range(p.few),
     )
 
 

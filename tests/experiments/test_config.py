@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from depthlib.experiments import LOSS_STUDY, D3NetRun, grid, profile
+from depthlib.experiments.loss_study import config
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.records import record_path, write_record
 from depthlib.experiments.tuning import tuned
@@ -60,7 +61,7 @@ def test_the_study_gives_every_arm_the_same_samples(monkeypatch, tmp_path):
     p = profile("study")
     runs = LOSS_STUDY["losses-size"](p)
     assert {r.samples for r in runs} == {10_000}
-    assert max(p.sizes) <= 10_000
+    assert max(r.n_train for r in runs) <= 10_000
     seeds = {}
     for r in runs:
         seeds.setdefault(r.loss, set()).add(r.seed)
@@ -71,19 +72,19 @@ def test_the_study_gives_every_arm_the_same_samples(monkeypatch, tmp_path):
 def test_the_tuned_rate_is_the_best_on_validation(monkeypatch, tmp_path):
     monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path))
     p = profile("study")
-    run = p.config("x", loss="l2")
+    run = config(p, "x", loss="l2")
     assert tuned(run, "losses-rate", "loss") == run
     rates = grid(
-        p.config("losses-rate", test_split="val"),
+        config(p, "losses-rate", test_split="val"),
         loss=["l2"],
         lr=[3e-4, 1e-3, 3e-3],
     )
-    for config, delta1 in zip(rates, (0.5, None, 0.6), strict=True):
+    for trial, delta1 in zip(rates, (0.5, None, 0.6), strict=True):
         record = {
-            "config": {"loss": "l2", "lr": config.lr},
+            "config": {"loss": "l2", "lr": trial.lr},
             "metrics": {"image": {"delta1": delta1}},
         }
-        write_record(record_path(config), record)
+        write_record(record_path(trial), record)
     assert tuned(run, "losses-rate", "loss") == replace(run, lr=3e-3)
     other = replace(run, loss="l1")
     assert tuned(other, "losses-rate", "loss") == other
