@@ -1,4 +1,4 @@
-"""Putting a figure on a page: small picture, alt text, caption, anchor.
+"""Putting things on a page: figures with alt text, computed sentences.
 
 `figure` is the one way chapters show figures. It writes real HTML, so that
 the text alternative is in the page, and a plain sentence for terminals.
@@ -10,6 +10,19 @@ import io
 import re
 
 from depthlib.figures.style import DPI
+
+
+class Words:
+    """Sentences in Markdown, which are readable as they stand."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def _repr_markdown_(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
 
 
 class Html:
@@ -136,6 +149,17 @@ def figure(fig, alt: str, caption=None, name=None) -> None:
     show(picture(fig, alt, caption, name))
     if hasattr(fig, "savefig"):
         _close(fig)
+
+
+def say(*lines: str) -> None:
+    """Show sentences whose numbers were computed; several make a list.
+
+    Args:
+        lines: in Markdown; without any, nothing is shown.
+    """
+    mark = "- " if len(lines) > 1 else ""
+    if lines:
+        show(Words("\n".join(mark + line for line in lines)))
 
 
 def show(item) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from depthlib.figures import canvas, picture
-from depthlib.figures.page import encode, figure, show
+from depthlib.figures.page import encode, figure, say, show
 
 ALT = "A line that rises from left to right."
 
@@ -89,3 +89,23 @@ def test_a_pyplot_figure_is_not_shown_twice():
     fig = plt.figure()
     figure(fig, ALT)
     assert not plt.fignum_exists(fig.number)
+
+
+def test_one_sentence_is_plain_and_several_are_a_list(capsys):
+    say()
+    assert capsys.readouterr().out == ""
+    say("One *word*.")
+    assert capsys.readouterr().out == "One *word*.\n"
+    say("One.", "Two.")
+    assert capsys.readouterr().out == "- One.\n- Two.\n"
+
+
+def test_a_notebook_gets_sentences_as_markdown(monkeypatch):
+    from IPython.core.formatters import DisplayFormatter
+
+    seen = []
+    monkeypatch.setattr("IPython.get_ipython", lambda: object())
+    monkeypatch.setattr("IPython.display.display", seen.append)
+    say("One *word*.")
+    (data, _) = DisplayFormatter().format(seen[0])
+    assert data["text/markdown"] == "One *word*."
