@@ -24,7 +24,7 @@ KINDS = ("chebyshev", "uniform", "random", "strided")
 PRINTED = (5, 6, 7, 8)  # levels of the paper's Table 1
 PITCHES = (2, 3, 4)
 POSE_NOISES = (0.003, 0.01, 0.03, 0.1)
-RATES = (3e-4, 1e-3, 3e-3)
+RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 LEVELS = (4, 5, 6, 7, 8)
 # The levels that claims are about. Within 12 cells they keep a fifth and a
 # third of all offsets, as levels 7 and 8 do within the paper's 24.
@@ -85,7 +85,7 @@ def config(p: Profile, experiment: str, **changes) -> SCGANRun:
 
 
 def video_rate(p: Profile) -> list[SCGANRun]:
-    """Three learning rates for one frame and for three, on validation images.
+    """Four learning rates for one frame and for three, on validation images.
 
     With two fifths of the samples and one seed, the same for both.
     """
@@ -107,11 +107,17 @@ def video_frames(p: Profile) -> list[SCGANRun]:
 
 
 def video_sampling(p: Profile) -> list[SCGANRun]:
-    """Which offsets, at which cost; equal numbers beside the sparse grids."""
-    levels = [3] if p.name == "smoke" else LEVELS
+    """Which offsets, at which cost; equal numbers beside the sparse grids.
+
+    The Chebyshev grid of the base's level is in ``video-frames``.
+    """
+    base = config(p, "video-sampling")
+    levels = [base.level] if p.name == "smoke" else LEVELS
     runs = []
     for level in levels:
         for kind in KINDS:
+            if (kind, level) == (base.sampling, base.level):
+                continue
             few = level not in HEADLINE
             runs += arms(
                 p, "video-sampling", few, sampling=[kind], level=[level]
@@ -136,9 +142,11 @@ def video_attention(p: Profile) -> list[SCGANRun]:
 
 
 def video_adversary(p: Profile) -> list[SCGANRun]:
-    """The weight of the adversary, and one that may read the mask."""
-    runs = arms(p, "video-adversary", weight=[0.0])
-    runs += arms(p, "video-adversary", True, weight=[0.01, 1.0])
+    """Other weights of the adversary, and one that may read the mask.
+
+    Without an adversary at all: see ``video-modules``.
+    """
+    runs = arms(p, "video-adversary", True, weight=[0.01, 1.0])
     return runs + arms(p, "video-adversary", True, leak=[True])
 
 

@@ -31,7 +31,7 @@ class AVCL(nn.Module):
 
     The paper ends the depth head with a fully connected layer, which for a
     whole map would hold hundreds of millions of weights; here the map of the
-    trunk's size is enlarged, bilinearly.
+    trunk's size is enlarged, bilinearly. The norm in the depth head is ours.
 
     Args:
         encoder: a key of `encoders.ENCODERS`; the paper has "resnet50" beside
@@ -89,10 +89,11 @@ class AVCL(nn.Module):
             if head == "metric"
             else OrdinalHead(hidden, bins, min_depth, max_depth)
         )
-        # No norm: the head runs twice a step, and statistics would count
-        # one batch double.
+        # Without a norm Adam's first steps leave nearly all units dead. One
+        # of batches would count a batch double: the head runs twice a step.
         self.head = nn.Sequential(
             nn.Conv2d(features, hidden, 3, padding=1),
+            nn.GroupNorm(1, hidden),
             nn.ReLU(inplace=True),
             last,
         )
@@ -165,6 +166,8 @@ class PoseGenerator(nn.Module):
     A sigmoid, shifted and scaled, keeps every component within its range
     around zero: the paper names such a sigmoid but not the ranges. A new
     generator proposes small poses, spread around zero by its random weights.
+    Its units are leaky, ours as well: plain ones die within ten steps, and
+    then all images get one pose.
 
     Args:
         in_channels: of the trunk's features.
@@ -192,9 +195,9 @@ class PoseGenerator(nn.Module):
         hidden = scaled(POSE, width)
         self.convolutions = nn.Sequential(
             nn.Conv2d(in_channels, hidden, 3, padding=1),
-            nn.ReLU(inplace=True),
+            nn.LeakyReLU(0.2),
             nn.Conv2d(hidden, hidden, 3, padding=1),
-            nn.ReLU(inplace=True),
+            nn.LeakyReLU(0.2),
         )
         self.linear = nn.Linear(hidden, 6)
         limits = torch.tensor([rotation] * 3 + [translation] * 3)

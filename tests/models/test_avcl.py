@@ -46,6 +46,33 @@ def test_one_seed_one_network_whatever_the_range_of_poses():
         assert torch.equal(a, b)
 
 
+def test_a_fast_rate_leaves_the_units_of_the_head_alive():
+    torch.manual_seed(0)
+    model = AVCL(**SMALL)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    image = torch.rand(4, 3, 64, 96)
+    for _ in range(6):
+        features = model.encode(image)
+        depth = model.raw(features, (64, 96))
+        optimizer.zero_grad()
+        (depth - 3).abs().mean().backward()
+        optimizer.step()
+    alive = model.head[:-1](features.detach()) > 0
+    assert alive.float().mean() > 0.2
+
+
+def test_a_fast_rate_leaves_each_image_a_pose_of_its_own():
+    torch.manual_seed(0)
+    generator = PoseGenerator(64)
+    optimizer = torch.optim.Adam(generator.parameters(), 3e-3)
+    features = torch.rand(8, 64, 4, 6) * torch.rand(8, 64, 1, 1)
+    for _ in range(20):
+        optimizer.zero_grad()
+        generator(features).pow(2).sum(1).mean().backward()
+        optimizer.step()
+    assert (generator(features).std(0) > 1e-4).any()
+
+
 def test_decoders_by_hand():
     edges = sid_thresholds(3, 1.0, 8.0)  # 1 2 4 8: middles 1.5 3 6
     p = torch.tensor([[0.9, 0.4, 0.1], [0.9, 0.5, 0.1], [0.6, 0.6, 0.6]])
