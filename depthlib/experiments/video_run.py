@@ -89,7 +89,11 @@ class SCGANRun(VideoConfig, VideoGanTraining):
         return offsets_of(self)
 
     def build_model(self):
-        """SC-GAN; what has the same shape in two runs starts equal."""
+        """SC-GAN; layers of one shape start equal in two runs of a seed.
+
+        But for the attention and the first layer behind the correlation
+        where the refinement is removed.
+        """
         import torch
 
         from depthlib.models import SCGAN

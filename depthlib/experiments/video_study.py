@@ -1,10 +1,10 @@
 """The grids of the video study (SC-GAN), one function an experiment.
 
-All arms share network, initial weights, order of images, budget and the
-learning rate that ``video-rate`` found for their number of frames. The base
-is SC-GAN on a Chebyshev grid, with all four modules; it is trained in
-``video-frames``, and the other experiments hold what differs from it. The
-last three train nothing.
+All arms share network, initial weights (see ``SCGANRun.build_model``), order
+of images, budget and the learning rate that ``video-rate`` found for their
+number of frames (of three, where a module is removed). The base is SC-GAN on
+a Chebyshev grid, with all four modules; it is trained in ``video-frames``, and
+the other experiments hold what differs from it. The last three train nothing.
 """
 
 from dataclasses import replace

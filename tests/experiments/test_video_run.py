@@ -84,6 +84,40 @@ def test_modules_are_removed_one_by_one(removed, kinds):
     assert tuple(type(m).__name__ for m in parts) == kinds[1:]
 
 
+@pytest.mark.parametrize(
+    "changes, other",
+    [
+        ({"frames": 1}, set()),
+        ({"removed": "attention"}, set()),
+        ({"removed": "correspondence"}, set()),
+        ({"attention": "static"}, set()),
+        ({"attention": "blind"}, set()),
+        ({"attention": "sigmoid"}, set()),
+        ({"sampling": "strided"}, set()),
+        ({"refinement": "blind"}, set()),
+        (
+            {"removed": "refinement"},
+            {
+                "refine.mix4.weight",
+                "attention.first.weight",
+                "attention.second.weight",
+            },
+        ),
+    ],
+)
+def test_arms_of_one_seed_start_equal(changes, other):
+    """Whatever is in both networks; only what is named is drawn anew."""
+    base = dict(TINY.build_model().named_parameters())
+    arm = replace(TINY, **changes).build_model().named_parameters()
+    both = [
+        (name, base[name], p)
+        for name, p in arm
+        if name in base and base[name].shape == p.shape
+    ]
+    assert len(both) > 20
+    assert {name for name, a, b in both if not torch.equal(a, b)} == other
+
+
 def test_one_frame_is_compared_with_itself_at_equal_size():
     def count(model):
         return sum(p.numel() for p in model.parameters())
