@@ -20,7 +20,9 @@ falls with any (smallest p times their number).
 
 Arms that do not beat predictors that look at no image give no verdict: by
 their abs_rel, and by the metric of the claim where it measures quality. A
-map of noise has edges, too.
+map of noise has edges, too. Nor do networks that were given neighbouring
+frames and leave them aside, where the claim is about what these are good for;
+that rule is from when the first of them were seen to.
 """
 
 import math
@@ -150,6 +152,11 @@ def _compare(finding, frame, profile):
             f"untrained: {'; '.join(failed)} does not beat predictors that "
             "look at nothing"
         )
+    if failed := unmoved(found[0]):
+        raise NotEnoughError(
+            f"{'; '.join(failed)} does as well where its neighbouring frames "
+            "stand still: what they are good for has not been learnt"
+        )
     for runs in found:
         if failed := guessed(runs, guesses):
             raise NotEnoughError("; ".join(failed))
@@ -186,6 +193,23 @@ def untrained(runs: Runs) -> list[str]:
         )
         gain = (best - rows["abs_rel"]).groupby(rows["seed"]).mean()
         if not t_interval(gain).low > 0:
+            failed.append(words(arm))
+    return list(dict.fromkeys(failed))
+
+
+def unmoved(runs: Runs) -> list[str]:
+    """Arms that lose less than asked for without the motion they are shown.
+
+    Asked for is the test's ``moved``, a share of abs_rel.
+    """
+    least, failed = runs.claim.test.get("moved"), []
+    for arm, rows in runs.used if least else []:
+        if "still_abs_rel" not in rows:
+            continue
+        rows = rows.dropna(subset=["still_abs_rel"])
+        if len(rows) and (
+            (rows["still_abs_rel"] / rows["abs_rel"]).mean() < 1 + least
+        ):
             failed.append(words(arm))
     return list(dict.fromkeys(failed))
 

@@ -6,65 +6,11 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from made_records import NOISE, judge, make_claim, make_runs
 
-from depthlib.experiments.judging import boundary
 from depthlib.experiments.records import write_record
 from depthlib.experiments.verdicts import verdicts
-from depthlib.published import Claim, claims
-
-TRIVIAL = {"global_median": {"abs_rel": 0.6}, "pixel_median": {"abs_rel": 0.5}}
-NOISE = np.array([-0.2, 0.1, 0.0, 0.3, -0.2])
-
-
-def make_claim(name="D3-X1", **changes):
-    """A claim that LSGAN has the lower rmse by 0.02 of L1's or more."""
-    entry = {
-        "id": name,
-        "where": "Sec. 4",
-        "claim": "One arm beats another.",
-        "testable": "yes",
-        "experiment": "losses-size",
-        "metric": "rmse",
-        "direction": "lower",
-        "margin": 0.02,
-        "margin_reason": "a test",
-        "effect_in_paper": {},
-        "test": {
-            "kind": "ratio",
-            "arms": [{"loss": "lsgan"}],
-            "references": [{"loss": "l1"}],
-        },
-    }
-    return Claim(**(entry | changes))
-
-
-def make_runs(gain, spread=0.01, seeds=5, **changes):
-    """L1 at rmse 1 and LSGAN lower by ``gain``, spread over seeds."""
-    rows = []
-    for seed in range(seeds):
-        for loss in ("l1", "lsgan"):
-            rmse = 1.0
-            if loss == "lsgan":
-                rmse -= gain + spread * NOISE[seed % 5] * (1 + seed // 5)
-            row = {
-                "experiment": "losses-size",
-                "profile": "study",
-                "loss": loss,
-                "n_train": 1000,
-                "seed": seed,
-                "samples": 10_000,
-                "lr": 0.001 if loss == "l1" else 0.003,
-                "rmse": rmse,
-                "abs_rel": 0.3 * rmse,
-                "trivial": TRIVIAL,
-            }
-            rows.append(row | changes)
-    return pd.DataFrame(rows)
-
-
-def judge(claim, runs, **options):
-    """The one line of the table for one claim."""
-    return verdicts([claim], records=runs, **options).iloc[0]
+from depthlib.published import claims
 
 
 def test_supported():
@@ -152,51 +98,6 @@ def test_records_that_are_not_current_do_not_count():
     assert none["reason"].startswith("No records yet")
 
 
-def test_untrained_arms_give_no_verdict():
-    """An arm that does not beat a predictor that looks at nothing."""
-    runs = make_runs(gain=0.05)
-    runs.loc[runs["loss"] == "l1", "abs_rel"] = 0.5 - 0.001 * (
-        runs["seed"] - 2
-    )
-    found = judge(make_claim(), runs)
-    assert found["verdict"] == "inconclusive"
-    assert found["reason"].startswith("Untrained: loss l1")
-    assert np.isnan(found["p_holm"])
-    exempt = make_claim().test | {"may_fail": [{"loss": "l1"}]}
-    found = judge(make_claim(test=exempt), runs)
-    assert found["verdict"] == "supported"
-
-
-def test_a_sharpness_that_noise_has_too_gives_no_verdict():
-    """Guesses count by the claim's metric, on the very same images."""
-    images = {"data": "rooms", "style": "a", "test_split": "test"}
-    images |= {"n_test": 200, "size": (64, 96)}
-    runs = make_runs(gain=0.0).assign(**{k: str(v) for k, v in images.items()})
-    lsgan = runs["loss"] == "lsgan"
-    runs["edge_f1"] = 0.3 + 0.1 * lsgan + 0.01 * runs["seed"] * lsgan
-    noise = {"experiment": "guesses", "profile": "study", "guess": "noise"}
-    noise |= {k: str(v) for k, v in images.items()}
-    sharper = make_claim(metric="edge_f1", direction="higher")
-    for level, verdict in ((0.25, "supported"), (0.35, "inconclusive")):
-        guess = pd.DataFrame([noise | {"edge_f1": level}])
-        both = pd.concat([runs, guess])
-        found = judge(sharper, both)
-        assert found["verdict"] == verdict
-    assert found["reason"].startswith("Loss l1 has no better edge_f1 than noi")
-    for other in ({"size": "(32, 64)"}, {"edge_f1": np.nan}):
-        both = pd.concat([runs, guess.assign(**other)])
-        assert judge(sharper, both)["verdict"] == "supported"
-
-
-def test_the_best_trivial_predictor_counts():
-    runs = make_runs(gain=0.05)
-    runs["abs_rel"] = 0.55
-    assert judge(make_claim(), runs)["reason"].startswith("Untrained")
-    # Older records have no guesses of further readings.
-    runs.loc[runs["seed"] == 0, "trivial"] = None
-    assert judge(make_claim(), runs)["verdict"] == "supported"
-
-
 def test_arms_that_differ_in_more_than_their_name_are_not_compared():
     runs = make_runs(gain=0.05)
     runs.loc[runs["loss"] == "lsgan", "samples"] = 20_000
@@ -253,15 +154,6 @@ def test_equal(gain, verdict):
     assert found["verdict"] == verdict
     vague = judge(make_claim(test=test), make_runs(gain / 50, spread=0.3))
     assert vague["verdict"] == "inconclusive"
-
-
-def test_boundaries():
-    assert boundary(0.03, 0.02, "greater") == (True, 0.0)
-    assert boundary(0.01, 0.02, "greater") == (False, 0.02)
-    assert boundary(-0.01, 0.02, "not_worse") == (True, -0.02)
-    assert boundary(-0.03, 0.02, "not_worse") == (False, -0.02)
-    assert boundary(-0.01, 0.02, "equal") == (True, -0.02)
-    assert boundary(0.03, 0.02, "equal") == (False, 0.02)
 
 
 def test_holm_runs_within_a_part():

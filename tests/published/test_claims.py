@@ -99,8 +99,8 @@ def test_no_field_is_misspelt():
     keys = {key for c in ALL if c.kind in TESTS for key in c.test}
     assert keys <= {
         "kind", "hypothesis", "arms", "references", "pairs", "metrics",
-        "at", "match", "also", "may_fail", "may_differ", "along", "from",
-        "to", "values", "value", "column", "named", "among", "between",
+        "at", "match", "also", "may_fail", "may_differ", "moved", "along",
+        "from", "to", "values", "value", "column", "named", "among", "between",
         "groups",
     }  # fmt: skip
 
