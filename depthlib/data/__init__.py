@@ -1,4 +1,4 @@
-"""Data sets: drawn rooms and streets, and those that lie on disk.
+"""Data sets: drawn rooms, streets and cards, and those that lie on disk.
 
 Every item of every data set is a dict::
 
@@ -18,6 +18,7 @@ from importlib import import_module
 from depthlib.data.cache import cache_dir, data_root
 
 # Not lazily: each function has the name of its module, and must win.
+from depthlib.data.cards import cards
 from depthlib.data.rooms import rooms
 from depthlib.data.streets import streets, streets_video
 
@@ -36,6 +37,7 @@ _HOME = {
 
 __all__ = [
     "cache_dir",
+    "cards",
     "data_root",
     "rooms",
     "streets",

@@ -9,6 +9,7 @@ ORDER = (
     "rooms",
     "streets",
     "streets-video",
+    "cards",
     "nyu_v2_labeled",
     "kitti",
     "kitti-video",

@@ -242,13 +242,14 @@ def _check_folder(about: Entry, root, depth_unit, scene, split) -> Report:
 
 
 def _check_drawn(about: Entry) -> Report:
-    from depthlib.data import rooms, streets, streets_video
+    from depthlib.data import cards, rooms, streets, streets_video
     from depthlib.data.units import UNITS
 
     make = {
         "rooms": rooms,
         "streets": streets,
         "streets-video": streets_video,
+        "cards": cards,
     }[about.name]
     data = make(8, cached=False)
     seen = _survey(

@@ -12,7 +12,13 @@ from depthlib.data.catalogue import entry
 from depthlib.data.files import DataError
 
 # Sets whose splits are their own, all made at once.
-WITHOUT_SPLIT = ("rooms", "streets", "streets-video", "nyu_v2_labeled")
+WITHOUT_SPLIT = (
+    "rooms",
+    "streets",
+    "streets-video",
+    "cards",
+    "nyu_v2_labeled",
+)
 
 
 def prepare(
@@ -39,7 +45,7 @@ def prepare(
             without holes is made there and prepared in its place.
         split: for KITTI and a folder of your own, the name of its list; for
             Make3D, 7-Scenes and Cityscapes one of their splits, None all.
-        n: number of rooms or streets to render.
+        n: number of images of a drawn set to render.
 
     Returns:
         One sentence for readers.
@@ -92,6 +98,10 @@ def _made(name, home, size, depth_unit, split, n):
         from depthlib.data.streets import streets_video
 
         return [streets_video(n, size=size)]
+    if name == "cards":
+        from depthlib.data.cards import cards
+
+        return [cards(n, size=size)]
     if name == "nyu_v2_labeled":
         from depthlib.data.nyu import NYUv2
 

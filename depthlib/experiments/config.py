@@ -152,8 +152,9 @@ class VideoConfig(RunConfig):
     """A run on triples of frames (``depthlib.data.video``).
 
     Attributes:
-        data: ``"streets-video"``; ``"kitti-video"`` (Eigen split of KITTI
-            raw), ``"kitti-drive"`` (to test on) or ``"seven-scenes"``.
+        data: ``"streets-video"`` or ``"cards"``; ``"kitti-video"`` (Eigen
+            split of KITTI raw), ``"kitti-drive"`` (to test on) or
+            ``"seven-scenes"``.
         every: how many frames of its camera lie between two of a triple.
         speed: ``"known"`` or ``"random"``, of drawn streets.
         truth: ``"dense"`` or ``"lidar"``, of drawn streets in training;

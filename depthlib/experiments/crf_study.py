@@ -136,9 +136,14 @@ def adversarial_crf_lambda(p: Profile) -> list[CRFRun]:
 
 def adversarial_size(p: Profile) -> list[CRFRun]:
     """Fewer and more images, as many samples; 1000 are in the base."""
-    sizes = [8] if p.name == "smoke" else [100, 10_000]
-    names = ("L1", "L1 + adversary")
-    return arms(p, "adversarial-size", names, n_train=sizes)
+    name, sizes = (
+        "adversarial-size",
+        [8] if p.name == "smoke" else [100, 10_000],
+    )
+    return [
+        *arms(p, name, ("L1 + adversary",), n_train=sizes),
+        *arms(p, name, ("L1",), True, n_train=sizes),
+    ]
 
 
 def adversarial_superpixels(p: Profile) -> list[OracleRun]:

@@ -11,7 +11,7 @@ from depthlib.metrics import PROTOCOLS, Protocol, trivial_predictors
 
 TRIVIAL_MAPS = 1000
 # Made by depthlib, on any machine.
-DRAWN = ("rooms", "streets", "streets-video")
+DRAWN = ("rooms", "streets", "streets-video", "cards")
 # Folders below ``kitti``: the stills of the stereo benchmark of 2015 train,
 # a drive of 2011_09_26 tests; both as pictures with projected scans.
 KITTI = {"train": "stereo2015_left", "test": "raw_2011_09_26_video"}
@@ -73,7 +73,7 @@ def require_data(config: RunConfig) -> None:
 
 
 def _drawn(config, n, split, cached):
-    from depthlib.data import rooms, streets, streets_video
+    from depthlib.data import cards, rooms, streets, streets_video
 
     options = {
         "split": split,
@@ -91,6 +91,13 @@ def _drawn(config, n, split, cached):
         return streets_video(
             n, **options, every=every, speed=config.speed, lidar=lidar
         )
+    if config.data == "cards":
+        if getattr(config, "truth", "dense") != "dense":
+            raise ValueError(
+                f"truth is {config.truth!r}, but cards have dense depth alone"
+            )
+        del options["style"]
+        return cards(n, **options)
     raise ValueError(
         f"data is {config.data!r}; choose one of {', '.join((*DRAWN, *REAL))}"
     )

@@ -1,4 +1,4 @@
-"""Runs of the video study: SC-GAN on frame triples of synthetic streets."""
+"""Runs of the video study: SC-GAN on frame triples."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -30,7 +30,7 @@ class SCGANRun(VideoConfig, VideoGanTraining):
         frames: 3, or 1: the frame is compared with itself.
         attention: ``"dba"`` or a control, see ``SCGAN``.
         refinement: ``"skips"`` or ``"blind"``.
-        similarity: ``"dot"`` or ``"cosine"``.
+        similarity: ``"dot"``, ``"cosine"`` or ``"normed"``.
         borders: ``"zero"`` or ``"valid"``.
         encoder: of ``SCGAN``, as are the next four.
         width: factor on all channels.

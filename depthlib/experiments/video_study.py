@@ -2,9 +2,15 @@
 
 All arms share network, initial weights (see ``SCGANRun.build_model``), order
 of images, budget and the learning rate that ``video-rate`` found for their
-number of frames (of three, where a module is removed). The base is SC-GAN on
-a Chebyshev grid, with all four modules; it is trained in ``video-frames``, and
-the other experiments hold what differs from it. The last three train nothing.
+data and number of frames (of three, where a module is removed). The base is
+SC-GAN on a Chebyshev grid, with all four modules; it is trained in
+``video-frames`` on streets and in ``video-cards`` on cards, and the other
+experiments hold what differs from it. The last three train nothing.
+
+In the budget of ``study`` no network learns from streets to look at its
+neighbours, so that which offsets it is given does not matter there. What is
+asked about offsets and their weights is therefore asked on cards, where
+hardly anything but motion tells depth.
 """
 
 from dataclasses import replace
@@ -73,6 +79,15 @@ SCALES = {
         "n_test": 697,
     },
 }
+# The other world: of cards, with features that are normed before they are
+# compared, without which no motion is learned there either.
+CARDS = {
+    "data": ["cards"],
+    "truth": ["dense"],
+    "similarity": ["normed"],
+    "elsewhere": [()],
+}
+CARD_SAMPLES = {"quick": (600, 300), "study": (1200, 600)}
 KITCHEN = 480  # triples of the training frames of 7-Scenes' kitchen
 
 
@@ -85,18 +100,28 @@ def config(p: Profile, experiment: str, **changes) -> SCGANRun:
 def video_rate(p: Profile) -> list[SCGANRun]:
     """Four learning rates for one frame and for three, on validation images.
 
-    With two fifths of the samples and one seed, the same for both.
+    On streets with two fifths of the samples; on cards with all, since little
+    is learned in the first half. One seed, the same for both.
     """
     base = config(p, "video-rate", test_split="val")
-    base = replace(base, samples=2 * base.samples // 5)
-    return grid(base, frames=[1, 3], lr=RATES)
+    axes = {"frames": [1, 3], "lr": RATES}
+    part = replace(base, samples=2 * base.samples // 5)
+    return grid(part, **axes) + grid(base, **on_cards(p), **axes)
 
 
 def arms(p: Profile, experiment: str, few=False, **axes) -> list[SCGANRun]:
     """Runs that differ from the base in ``axes``, with all seeds or few."""
     count = p.few if few else p.seeds
     runs = grid(config(p, experiment), **axes, seed=range(count))
-    return [tuned(run, "video-rate", "frames") for run in runs]
+    return [tuned(run, "video-rate", "data", "frames") for run in runs]
+
+
+def on_cards(p: Profile) -> dict[str, list]:
+    """The axes that take a run from streets to cards."""
+    if p.name not in CARD_SAMPLES:
+        return CARDS
+    samples, n_train = CARD_SAMPLES[p.name]
+    return CARDS | {"samples": [samples], "n_train": [n_train]}
 
 
 def video_frames(p: Profile) -> list[SCGANRun]:
@@ -104,24 +129,46 @@ def video_frames(p: Profile) -> list[SCGANRun]:
     return arms(p, "video-frames", frames=[1, 3])
 
 
-def video_sampling(p: Profile) -> list[SCGANRun]:
-    """Which offsets, at which cost; equal numbers beside the sparse grids.
+def video_cards(p: Profile) -> list[SCGANRun]:
+    """On cards: three frames, one, and three that are compared as printed."""
+    world = on_cards(p)
+    runs = arms(p, "video-cards", **world, frames=[1, 3])
+    return runs + arms(p, "video-cards", **world | {"similarity": ["dot"]})
 
-    The Chebyshev grid of the base's level is in ``video-frames``.
+
+def video_sampling(p: Profile) -> list[SCGANRun]:
+    """Which offsets, at which cost, on cards.
+
+    At the levels of the claims beside as many offsets placed otherwise. The
+    Chebyshev grid of the base's level is in ``video-cards``.
     """
-    base = config(p, "video-sampling")
-    levels = [base.level] if p.name == "smoke" else LEVELS
-    runs = []
-    for level in levels:
-        for kind in KINDS:
-            if (kind, level) == (base.sampling, base.level):
-                continue
-            few = level not in HEADLINE
-            runs += arms(
-                p, "video-sampling", few, sampling=[kind], level=[level]
-            )
+    world, base = on_cards(p), config(p, "video-sampling")
+    headline = [base.level] if p.name == "smoke" else HEADLINE
+    others = [] if p.name == "smoke" else sorted({*LEVELS} - {*headline})
+    runs = [
+        run
+        for level in headline
+        for kind in KINDS
+        if (kind, level) != (base.sampling, base.level)
+        for run in arms(
+            p, "video-sampling", **world, sampling=[kind], level=[level]
+        )
+    ]
+    runs += arms(
+        p,
+        "video-sampling",
+        True,
+        **world,
+        sampling=["chebyshev", "uniform"],
+        level=others,
+    )
     return runs + arms(
-        p, "video-sampling", True, sampling=["every"], pitch=[1, 2, 3, 4]
+        p,
+        "video-sampling",
+        True,
+        **world,
+        sampling=["every"],
+        pitch=[1, 2, 3, 4],
     )
 
 
@@ -131,12 +178,16 @@ def video_modules(p: Profile) -> list[SCGANRun]:
 
 
 def video_attention(p: Profile) -> list[SCGANRun]:
-    """Weights that no image changes, one by one or behind the same layers.
+    """On cards: weights that no image changes, and none.
 
     Only "blind" starts as the printed attention does: "static" starts at 1.
     """
-    runs = arms(p, "video-attention", attention=["static", "blind"])
-    return runs + arms(p, "video-attention", True, attention=["sigmoid"])
+    name, world = "video-attention", on_cards(p)
+    return [
+        *arms(p, name, **world, attention=["static", "blind"]),
+        *arms(p, name, **world, removed=["attention"]),
+        *arms(p, name, True, **world, attention=["sigmoid"]),
+    ]
 
 
 def video_adversary(p: Profile) -> list[SCGANRun]:
@@ -154,11 +205,12 @@ def video_speed(p: Profile) -> list[SCGANRun]:
 
 
 def video_details(p: Profile) -> list[SCGANRun]:
-    """Choices that the paper leaves open."""
+    """Choices that the paper leaves open, on cards."""
+    name, world = "video-details", on_cards(p)
     return [
-        *arms(p, "video-details", True, similarity=["cosine"]),
-        *arms(p, "video-details", True, borders=["valid"]),
-        *arms(p, "video-details", True, refinement=["blind"]),
+        *arms(p, name, True, **world | {"similarity": ["cosine"]}),
+        *arms(p, name, True, **world, borders=["valid"]),
+        *arms(p, name, True, **world, refinement=["blind"]),
     ]
 
 
@@ -236,6 +288,7 @@ def _samplings(base, kinds, levels) -> list[RunConfig]:
 VIDEO_STUDY = {
     "video-rate": video_rate,
     "video-frames": video_frames,
+    "video-cards": video_cards,
     "video-sampling": video_sampling,
     "video-modules": video_modules,
     "video-attention": video_attention,

@@ -266,8 +266,9 @@ PROTOCOLS = {
         # Liu et al. (2014): C1 is the near part of the scene, C2 all of it.
         Protocol("make3d_c1", max_depth=70.0),
         Protocol("make3d_c2", max_depth=80.0),
-        # The synthetic rooms and streets of this package.
+        # The drawn sets of this package.
         Protocol("rooms", min_depth=0.4, max_depth=10.0),
         Protocol("streets", min_depth=1.0, max_depth=80.0),
+        Protocol("cards", min_depth=1.0, max_depth=80.0),
     )
 }

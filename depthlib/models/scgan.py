@@ -28,7 +28,7 @@ CHOICES = {
     "correspondence": ("pairs", "self", "none"),
     "attention": ("dba", "sigmoid", "static", "blind", "none"),
     "refinement": ("skips", "blind", "none"),
-    "similarity": ("dot", "cosine"),
+    "similarity": ("dot", "cosine", "normed"),
     "borders": ("zero", "valid"),
 }
 
@@ -78,7 +78,9 @@ class SCGAN(nn.Module):
         correspondence: "pairs", "self" or "none".
         attention: "dba", "sigmoid", "static", "blind" or "none".
         refinement: "skips", "blind" or "none".
-        similarity: "dot", divided by sqrt(C), or "cosine".
+        similarity: "dot", divided by sqrt(C); "cosine"; or "normed", the dot
+            product of BN(f): features as they are differ little from their
+            mean, and so do all their products from each other.
         borders: "zero", or "valid": V is multiplied by the number of offsets
             over that of those inside the map, position by position.
         weights: "imagenet" for the encoder, or None; the paper starts from
@@ -199,13 +201,17 @@ class SCGAN(nn.Module):
         f, stem = self.features(frames)
         n = len(image)
         f_r, f_a, pairs = self._pairs(f, n)
+        normed = self.norm(f if self.similarity == "normed" else f[:n])
         skips = [
             torch.cat([skip] * pairs)
             for skip in (f[:n], stem[:n], self._normal(frames[:n]))
         ]
-        x = torch.cat([self.norm(f[:n])] * pairs)
+        x = torch.cat([normed[:n]] * pairs)
         if self.correspondence != "none":
-            v = self.correlate(f_r, f_a)
+            compared = f_r, f_a
+            if self.similarity == "normed":
+                compared = self._pairs(normed, n)[:2]
+            v = self.correlate(*compared)
             if self.attention is not None:
                 v = v * self.attention(f_r, f_a)[..., None, None]  # Eq. 5
             x = torch.cat([v, x], 1)

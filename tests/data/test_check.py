@@ -116,7 +116,9 @@ def test_wrong_arguments_are_refused(arguments, words):
         check(**arguments)
 
 
-@pytest.mark.parametrize("name", ["rooms", "streets", "streets-video"])
+@pytest.mark.parametrize(
+    "name", ["rooms", "streets", "streets-video", "cards"]
+)
 def test_drawn_sets_are_prepared(name, tmp_path, monkeypatch):
     monkeypatch.setenv("DEPTHLIB_CACHE", str(tmp_path))
     said = prepare(name, size=(16, 32), n=2)

@@ -21,6 +21,7 @@ from depthlib.experiments.video_scores import (
     of_directions,
     without_directions,
 )
+from depthlib.experiments.video_study import HEADLINE
 from depthlib.kernels import smolyak_offsets
 from depthlib.metrics import PROTOCOLS
 from depthlib.published import claims
@@ -48,7 +49,8 @@ def test_every_grid_exists_at_every_profile(experiment, name):
 
 
 @pytest.mark.parametrize(
-    "experiment", ["video-frames", "video-sampling", "video-modules"]
+    "experiment",
+    ["video-frames", "video-cards", "video-sampling", "video-modules"],
 )
 def test_every_arm_runs(experiment):
     table = run(VIDEO_STUDY[experiment](profile("smoke")), progress=False)
@@ -58,17 +60,19 @@ def test_every_arm_runs(experiment):
 
 def test_sampled_arms_have_equally_many_offsets():
     p = profile("study")
-    base = VIDEO_STUDY["video-frames"](p)
+    base = VIDEO_STUDY["video-cards"](p)
     runs = VIDEO_STUDY["video-sampling"](p)
-    runs += [r for r in base if r.frames == 3]
+    runs += [r for r in base if r.frames == 3 and r.similarity == "normed"]
     count = {
         (r.sampling, r.level): len(r.offsets())
         for r in runs
         if r.sampling != "every" and r.seed == 0
     }
     for level, expected in enumerate((61, 117, 193, 281, 389), 4):
-        for kind in ("chebyshev", "random", "strided"):
-            assert count[kind, level] == expected
+        assert count["chebyshev", level] == expected
+    for level in HEADLINE:
+        for kind in ("random", "strided"):
+            assert count[kind, level] == count["chebyshev", level]
     dense = [r for r in runs if r.sampling == "every" and r.seed == 0]
     assert [len(r.offsets()) for r in dense] == [625, 169, 81, 49]
 

@@ -66,6 +66,7 @@ def test_depth_ranges():
         "make3d_c2": (1e-3, 80.0),
         "rooms": (0.4, 10.0),
         "streets": (1.0, 80.0),
+        "cards": (1.0, 80.0),
     }
     for name, protocol in PROTOCOLS.items():
         assert protocol.name == name

@@ -211,6 +211,30 @@ def test_cosines_lie_between_minus_one_and_one():
     torch.testing.assert_close(v[:, centre], expected)
 
 
+def test_normed_features_are_compared_as_they_stand_beside_v(monkeypatch):
+    """All frames go through one norm; what V multiplies has mean zero."""
+    model = small(similarity="normed", attention="none").train()
+    image, adjacent = clip(2, 32, 64)
+    seen = []
+    usual = model.correlate
+    monkeypatch.setattr(
+        model, "correlate", lambda r, a: seen.append((r, a)) or usual(r, a)
+    )
+    model(image, adjacent)
+    (r, a), f = seen[0], model.features(model._frames(image, adjacent))[0]
+    assert (f >= 0).all() and f.mean() > 0
+    every = torch.cat([r[:2], a])
+    mean, spread = f.mean((0, 2, 3)), f.var((0, 2, 3), correction=0)
+    by_hand = (f - mean[:, None, None]) / (spread + 1e-5)[:, None, None] ** 0.5
+    torch.testing.assert_close(every, by_hand, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(r[:2], r[2:])
+    count = [
+        sum(p.numel() for p in small(similarity=s).parameters())
+        for s in ("dot", "normed")
+    ]
+    assert count[0] == count[1]
+
+
 def test_borders_count_as_much_as_the_middle():
     """Of features that are alike everywhere, by sums over the offsets."""
     f = torch.ones(1, 4, 6, 9)

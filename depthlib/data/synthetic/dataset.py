@@ -21,7 +21,7 @@ class Drawn(Dataset):
     ``intrinsics`` (3, 3) float32 and ``index``.
 
     Attributes:
-        kind: "rooms", "streets" or "streets-video".
+        kind: "rooms", "streets", "streets-video" or "cards".
         name: e.g. "rooms-a/train".
         size: (H, W).
     """

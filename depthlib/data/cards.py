@@ -1,0 +1,207 @@
+"""Cards: frame triples in which hardly anything but motion tells depth.
+
+Flat cards of coloured noise hang in front of a wall of noise, all of them
+parallel to the image, and a camera moves past, a metre a frame, more or less
+sideways. Places, sizes, colours and grain are drawn as they appear in the
+reference frame, whatever the depth: a single picture says which card covers
+which, and no more. From frame to frame all points of a card shift alike, by
+
+    f t / Z,
+
+so that the length of the shift, with the step t known, is the depth. Streets
+are the other extreme: there a picture alone goes a long way.
+"""
+
+import math
+
+import numpy as np
+
+from depthlib.data.synthetic import streams
+from depthlib.data.synthetic.dataset import Drawn
+from depthlib.data.synthetic.parts import Draw
+from depthlib.data.synthetic.streams import LOOK, PLAN
+from depthlib.data.video import Triples
+
+# Raise this with any change that alters an image; old caches and records
+# are then told apart from new ones.
+CARDS_VERSION = 1
+COUNT = 8  # cards in front of the wall
+NEAR, FAR = 6.0, 36.0  # metres; depths are log-uniform between them
+STEP = 1.0  # metres from frame to frame
+TILT = math.radians(30)  # of the camera's path, at most, to either side
+# In units of which the frame is so many wide; the focal length is as much.
+UNITS = 256
+SIDES = (24.0, 90.0)  # of a card
+GRAINS = (4.0, 9.0, 22.0)  # lattices of noise, finer and coarser
+MARGIN = UNITS * STEP / NEAR  # how far anything shifts
+
+
+def render_cards(
+    split: str, seed: int, index: int, size: tuple[int, int] = (128, 256)
+):
+    """Renders one triple.
+
+    Args:
+        split: "train", "val" or "test".
+        seed: of the whole set.
+        index: number of the triple.
+        size: (H, W); only how finely the same view is sampled.
+
+    Returns:
+        image (3, H, W) uint8, depth (H, W) float32, intrinsics (3, 3)
+        float32, the adjacent images (2, 3, H, W) uint8 and the motion
+        (2, 4, 4) float32.
+    """
+    key = streams.stream_key(CARDS_VERSION, "a", split, seed, index)
+    plan, look = Draw(*key, PLAN), Draw(*key, LOOK)
+    height, width = size
+    tall = UNITS * height / width
+    path = plan.uniform(-TILT, TILT) + plan.pick((0, math.pi))
+    step = STEP * np.array([math.sin(path), math.cos(path)])  # (dy, dx)
+    far_first = sorted(
+        (NEAR * (FAR / NEAR) ** plan.uniform(0, 1) for _ in range(COUNT + 1)),
+        reverse=True,
+    )
+    wall = (-MARGIN, -MARGIN, tall + MARGIN, UNITS + MARGIN)
+    frames = np.zeros((3, height, width, 3))
+    depth = np.zeros((height, width), np.float32)
+    rows, columns = ((np.arange(n) + 0.5) * UNITS / width for n in size)
+    for z in far_first:
+        top, left, bottom, right = box = (
+            wall if z == far_first[0] else _box(plan, tall)
+        )
+        paper = Paper(look, box)
+        for k, frame in zip((0, -1, 1), frames, strict=True):
+            # What is seen at p in this frame is at p + k f t / Z in the
+            # reference frame.
+            y, x = (
+                at + k * UNITS * shift / z
+                for at, shift in zip((rows, columns), step, strict=True)
+            )
+            seen_y, seen_x = (
+                (y >= top) & (y < bottom),
+                (x >= left) & (x < right),
+            )
+            here = np.ix_(seen_y, seen_x)
+            frame[here] = paper(y[seen_y], x[seen_x])
+            if k == 0:
+                depth[here] = z
+    frames = np.rint(255 * frames.clip(0, 1)).astype(np.uint8)
+    image, *adjacent = frames.transpose(0, 3, 1, 2)
+    matrix = np.array([[width, 0, width / 2], [0, width, height / 2]])
+    matrix = np.vstack([matrix, [0, 0, 1]]).astype(np.float32)
+    motion = np.eye(4, dtype=np.float32).repeat(2).reshape(4, 4, 2)
+    motion = np.ascontiguousarray(motion.transpose(2, 0, 1))
+    # The camera goes one way, and what it sees the other.
+    motion[:, :2, 3] = np.outer((1, -1), step[::-1])
+    return image, depth, matrix, np.stack(adjacent), motion
+
+
+def _box(draw: Draw, tall: float) -> tuple[float, float, float, float]:
+    """Top, left, bottom and right of a card whose middle is in the frame."""
+    middle = draw.uniform(0, tall), draw.uniform(0, UNITS)
+    half = [draw.uniform(*SIDES) / 2 for _ in middle]
+    low = [m - h for m, h in zip(middle, half, strict=True)]
+    high = [m + h for m, h in zip(middle, half, strict=True)]
+    return *low, *high
+
+
+class Paper:
+    """Coloured noise: a tint, and three lattices with straight lines between.
+
+    Args:
+        draw: the random stream.
+        box: top, left, bottom and right of what it has to cover.
+    """
+
+    def __init__(self, draw: Draw, box):
+        self.corner = np.array(box[:2])
+        sides = np.array(box[2:]) - self.corner
+        self.tint = np.array([draw.uniform(0.2, 0.8) for _ in range(3)])
+        self.lattices = [
+            (grain, draw.field(*(np.ceil(sides / grain) + 2).astype(int), 3))
+            for grain in GRAINS
+        ]
+
+    def __call__(self, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Colours (m, n, 3) in rows y (m,) and columns x (n,)."""
+        colour = np.tile(self.tint, (len(y), len(x), 1))
+        for grain, lattice in self.lattices:
+            down, along = (
+                _between((at - corner) / grain, points)
+                for at, corner, points in zip(
+                    (y, x), self.corner, lattice.shape, strict=False
+                )
+            )
+            colour += 0.14 * np.einsum(
+                "yi,ijc,xj->yxc", down, lattice, along, optimize=True
+            )
+        return colour
+
+
+def _between(place: np.ndarray, points: int) -> np.ndarray:
+    """Linear interpolation of so many points at places (n,): (n, points)."""
+    return (1 - np.abs(place[:, None] - np.arange(points))).clip(0)
+
+
+class Cards(Triples, Drawn):
+    """Triples of cards; made by :func:`cards`."""
+
+    kind = "cards"
+
+    def __init__(self, n, split, size, seed, cached):
+        streams.stream_key(CARDS_VERSION, "a", split, seed, 0)
+        super().__init__(n, split, "a", size, seed, cached)
+
+    def parameters(self) -> dict:
+        """Everything that a triple depends on, apart from its number."""
+        return {
+            "generator": CARDS_VERSION,
+            "style": self.style,
+            "split": self.split,
+            "seed": self.seed,
+            "size": list(self.size),
+        }
+
+    def kept(self) -> dict:
+        """Names, types and shapes of what is kept of a triple."""
+        return super().kept() | {
+            "adjacent": (np.uint8, (2, 3, *self.size)),
+            "motions": (np.float32, (2, 4, 4)),
+        }
+
+    def _render(self, index):
+        return render_cards(self.split, self.seed, index, self.size)
+
+
+def cards(
+    n: int,
+    *,
+    split: str = "train",
+    size: tuple[int, int] = (128, 256),
+    seed: int = 0,
+    cached: bool = True,
+) -> Cards:
+    """Frame triples of cards, of which hardly anything but motion tells depth.
+
+    Depth is dense, from 6 to 36 m. At 128 x 256 and a quarter of the
+    resolution shifts are between 1.8 and 10.7 cells long, within 30 degrees
+    of horizontal.
+
+    Args:
+        n: number of triples; a set of 100 is the start of a set of 1000.
+        split: "train", "val" or "test".
+        size: (H, W) in pixels.
+        seed: another seed gives other cards.
+        cached: render once into the cache folder; else on each access.
+
+    Returns:
+        A :class:`Cards` data set; samples as in ``depthlib.data.video``.
+
+    Raises:
+        ValueError: an unknown split, n < 1, or a bad size.
+    """
+    data = Cards(n, split, size, seed, cached)
+    if cached:
+        data.arrays(0)
+    return data
