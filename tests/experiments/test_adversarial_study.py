@@ -143,7 +143,7 @@ def test_critics_of_equal_size_have_about_equal_parameters():
     usual = {f for f, w in counts if w == 16}
     assert usual == {1, 16, 34, 70, 142, None}
     matched = [n for (f, w), n in counts.items() if w != 16 or f == 34]
-    assert len(matched) == 6
+    assert len(matched) == 5  # without the judge of single pixels
     assert max(matched) < 1.2 * min(matched)
 
 
