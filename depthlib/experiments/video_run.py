@@ -131,7 +131,8 @@ class SCGANRun(VideoConfig, VideoGanTraining):
         ``still_rmse``, where the neighbours are replaced by the frame. Of
         one with an attention, its weights on some images:
         ``attention_spread``, their deviation over offsets, and
-        ``attention_change``, that over images, both in means of their size.
+        ``attention_change``, that over images, both in means of their size,
+        and ``attention_alive``, the share of its hidden units in use.
         Where frames are compared, if only with themselves, what each
         direction of the offsets gives: ``importance_right`` and so on.
         """

@@ -90,23 +90,37 @@ def of_attention(model, data) -> dict[str, float]:
 
     - ``attention_spread``: their standard deviation over the offsets, of
       the mean over images and pairs;
-    - ``attention_change``: that over images and pairs, mean over offsets.
+    - ``attention_change``: that over images and pairs, mean over offsets;
+    - ``attention_alive``, of an attention with hidden units: the share of
+      them that any of the images switches on.
 
-    Both over the mean size of a weight. In the first, offsets that are worth
-    nothing show; in the second, whether the image matters at all.
+    The first two over the mean size of a weight. In the first, offsets that
+    are worth nothing show; in the second, whether the image matters at all;
+    in the third, how much of the attention is left to learn.
 
     Args:
         model: an ``SCGAN`` with an attention.
         data: images to look at.
     """
+    attention = getattr(model, "module", model).attention  # wrapper off
+    on = []
+    if hidden := hasattr(attention, "second"):
+        watch = attention.second.register_forward_pre_hook(
+            lambda _, inputs: on.append((inputs[0] > 0).any(0))
+        )
     weights = attention_weights(model, data)
     size = weights.abs().mean()
     spread = weights.mean(0).std(correction=0) / size
     change = weights.std(0, correction=0).mean() / size
-    return {
+    found = {
         "attention_spread": spread.item(),
         "attention_change": change.item(),
     }
+    if hidden:
+        watch.remove()
+        alive = torch.stack(on).any(0).float().mean()
+        found["attention_alive"] = alive.item()
+    return found
 
 
 def attention_weights(model, data) -> Tensor:

@@ -20,6 +20,7 @@ from depthlib.experiments.video_scores import (
     DIRECTIONS,
     Still,
     attention_weights,
+    of_attention,
 )
 from depthlib.kernels import (
     random_offsets,
@@ -182,7 +183,7 @@ def test_a_run_from_end_to_end():
     motion = table[table["frames"] == 3]
     assert np.isfinite(motion["abs_rel"]).all()
     first = ["still_abs_rel", "still_rmse"]
-    first += ["attention_spread", "attention_change"]
+    first += ["attention_spread", "attention_change", "attention_alive"]
     assert (motion[first].iloc[0] > 0).all()
     looks = [f"importance_{name}" for name in DIRECTIONS]
     heads = table[table["reading"] == 0]
@@ -272,6 +273,22 @@ def test_weights_of_the_attention_come_one_row_a_pair():
             sample["image"][None], sample["adjacent"][None]
         )
     torch.testing.assert_close(weights[2:4], one[0])
+
+
+def test_hidden_units_that_no_image_switches_on_are_dead():
+    data, _ = evaluation_set(TINY)
+    model = TINY.build_model()
+    first = model.attention.first.weight
+    with torch.no_grad():
+        first.copy_(first.abs())  # features are not negative: all alive
+        assert of_attention(model, data)["attention_alive"] == 1
+        first[: len(first) // 2].neg_()
+        dead = len(first) // 2 / len(first)
+    alive = of_attention(model, data)["attention_alive"]
+    assert alive == pytest.approx(1 - dead)
+    assert not model.attention.second._forward_pre_hooks
+    static = replace(TINY, attention="static").build_model()
+    assert "attention_alive" not in of_attention(static, data)
 
 
 @pytest.mark.parametrize(
