@@ -204,12 +204,8 @@ def unmoved(runs: Runs) -> list[str]:
     """
     least, failed = runs.claim.test.get("moved"), []
     for arm, rows in runs.used if least else []:
-        if "still_abs_rel" not in rows:
-            continue
-        rows = rows.dropna(subset=["still_abs_rel"])
-        if len(rows) and (
-            (rows["still_abs_rel"] / rows["abs_rel"]).mean() < 1 + least
-        ):
+        gain = rows["motion_gain"].dropna() if "motion_gain" in rows else ()
+        if len(gain) and gain.mean() < least:
             failed.append(words(arm))
     return list(dict.fromkeys(failed))
 

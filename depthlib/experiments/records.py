@@ -81,7 +81,9 @@ def frame(records: list[dict]):
     of a training that came to nothing, else it is empty. ``reading`` is 0
     for the headline of a run; each further way in which its network was
     scored (``RunConfig.readings``) is a row of its own; of the nested ones it
-    has ``trivial``, if that.
+    has ``trivial``, if that. ``motion_gain`` is on all rows of a run whose
+    network was also shown a standing video: the share by which abs_rel was
+    larger there, on its own test.
     """
     import pandas as pd
 
@@ -93,6 +95,9 @@ def frame(records: list[dict]):
         about = ("key", "seconds", "device", "date", "commit", "protocol")
         about = (*about, "collapse")
         shared = record["config"] | {name: record.get(name) for name in about}
+        if still := metrics["quality"].get("still_abs_rel"):
+            gain = still / metrics["image"]["abs_rel"] - 1
+            shared["motion_gain"] = gain
         rows.append(
             shared
             | {"reading": 0}

@@ -1,11 +1,11 @@
 """The grids of the video study (SC-GAN), one function an experiment.
 
 All arms share network, initial weights (see ``SCGANRun.build_model``), order
-of images, budget and the learning rate that ``video-rate`` found for their
-data and number of frames (of three, where a module is removed). The base is
-SC-GAN on a Chebyshev grid, with all four modules; it is trained in
-``video-frames`` on streets and in ``video-cards`` on cards, and the other
-experiments hold what differs from it. The last three train nothing.
+of images and budget. An arm has the learning rate that ``video-rate`` found
+for it, or where none was searched the base's. The base is SC-GAN on a
+Chebyshev grid, with all four modules; it is trained in ``video-frames`` on
+streets and in ``video-cards`` on cards, and the other experiments hold what
+differs from it. The last three train nothing.
 
 In the budget of ``study`` no network learns from streets to look at its
 neighbours, so that which offsets it is given does not matter there. What is
@@ -87,6 +87,18 @@ CARDS = {
     "similarity": ["normed"],
     "elsewhere": [()],
 }
+# Of these each has a rate of its own on cards: they differ in how large the
+# volume is that the refinement gets, not in what it knows.
+CARD_ARMS = (
+    {},
+    {"frames": 1},
+    {"similarity": "dot"},
+    {"attention": "static"},
+    {"attention": "blind"},
+    {"removed": "attention"},
+)
+# What decides an arm's rate.
+TUNED = ("data", "frames", "similarity", "attention", "removed")
 CARD_SAMPLES = {"quick": (600, 300), "study": (1200, 600)}
 KITCHEN = 480  # triples of the training frames of 7-Scenes' kitchen
 
@@ -98,22 +110,40 @@ def config(p: Profile, experiment: str, **changes) -> SCGANRun:
 
 
 def video_rate(p: Profile) -> list[SCGANRun]:
-    """Four learning rates for one frame and for three, on validation images.
+    """Four learning rates an arm, on validation images, one seed.
 
-    On streets with two fifths of the samples; on cards with all, since little
-    is learned in the first half. One seed, the same for both.
+    On streets for one frame and for three, with two fifths of the samples;
+    on cards with all, since little is learned in the first half.
     """
     base = config(p, "video-rate", test_split="val")
-    axes = {"frames": [1, 3], "lr": RATES}
     part = replace(base, samples=2 * base.samples // 5)
-    return grid(part, **axes) + grid(base, **on_cards(p), **axes)
+    (card,) = grid(base, **on_cards(p))
+    trials = [replace(part, frames=1), part]
+    trials += [replace(card, **arm) for arm in CARD_ARMS]
+    return [run for trial in trials for run in grid(trial, lr=RATES)]
 
 
 def arms(p: Profile, experiment: str, few=False, **axes) -> list[SCGANRun]:
     """Runs that differ from the base in ``axes``, with all seeds or few."""
     count = p.few if few else p.seeds
     runs = grid(config(p, experiment), **axes, seed=range(count))
-    return [tuned(run, "video-rate", "data", "frames") for run in runs]
+    return [rated(run) for run in runs]
+
+
+def rated(run: SCGANRun) -> SCGANRun:
+    """``run`` at its arm's rate, or at the base's where none was tried."""
+    own = tuned(run, "video-rate", *TUNED)
+    if own is not run:
+        return own
+    cards = run.data == "cards"
+    base = replace(
+        run,
+        data="cards" if cards else "streets-video",
+        similarity="normed" if cards else "dot",
+        attention="dba",
+        removed="none",
+    )
+    return replace(run, lr=tuned(base, "video-rate", *TUNED).lr)
 
 
 def on_cards(p: Profile) -> dict[str, list]:

@@ -185,6 +185,10 @@ def test_a_run_from_end_to_end():
     first = ["still_abs_rel", "still_rmse"]
     first += ["attention_spread", "attention_change", "attention_alive"]
     assert (motion[first].iloc[0] > 0).all()
+    own = motion.iloc[0]
+    gain = own["still_abs_rel"] / own["abs_rel"] - 1
+    assert np.allclose(motion["motion_gain"].astype(float), gain)
+    assert table.loc[table["frames"] == 1, "motion_gain"].isna().all()
     looks = [f"importance_{name}" for name in DIRECTIONS]
     heads = table[table["reading"] == 0]
     assert np.isfinite(heads[looks].to_numpy(dtype=float)).all()

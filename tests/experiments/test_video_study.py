@@ -168,3 +168,37 @@ def test_directions_that_are_not_used_have_no_importance():
     )
     assert set(found.values()) == {0.0}
     assert "correlate" not in vars(model)
+
+
+def test_an_arm_has_its_own_rate_or_the_base_s(monkeypatch):
+    """Trials count for what they agree with; other data take the streets'."""
+    trials = [
+        r
+        for r in VIDEO_STUDY["video-rate"](profile("study"))
+        if r.lr in (0.003, 0.01)
+    ]
+    best = {"streets-video": 0.01, "cards": 0.003}
+    records = [
+        {
+            "config": asdict(r),
+            "metrics": {"image": {"delta1": float(
+                (r.lr == best[r.data]) != (r.attention == "static")
+            )}},
+        }
+        for r in trials
+    ]  # fmt: skip
+    monkeypatch.setattr("depthlib.experiments.tuning.load", lambda *_: records)
+    p = profile("study")
+    rates = {
+        (r.data, r.attention): r.lr
+        for name in ("cards", "attention", "modules", "kitchen", "details")
+        for r in VIDEO_STUDY[f"video-{name}"](p)
+    }
+    assert rates == {
+        ("cards", "dba"): 0.003,
+        ("cards", "static"): 0.01,
+        ("cards", "blind"): 0.003,
+        ("cards", "sigmoid"): 0.003,
+        ("streets-video", "dba"): 0.01,
+        ("seven-scenes", "dba"): 0.01,
+    }
