@@ -90,6 +90,7 @@ class AdversarialRun(RunConfig, ConditionalGanTraining):
             super().recipe(),
             width=4,
             levels=3,
+            field=self.field and min(self.field, 70),  # what a toy holds
             critic_width=4,
             squeeze=self.squeeze and (32, 32),
         )

@@ -67,6 +67,7 @@ def run_one(config: RunConfig, results: Path | None = None) -> dict:
 
 def _train_and_score(config, checkpoint, path) -> dict:
     require_data(config)
+    mark = fingerprint(config)  # first: a recipe that fails costs seconds
     train, (test, protocol) = config.training_set(), evaluation_set(config)
     model = config.build_model()
     curve_data = torch.utils.data.Subset(
@@ -106,7 +107,7 @@ def _train_and_score(config, checkpoint, path) -> dict:
         "curve": {
             name: [point[name] for point in history.curve] for name in columns
         },
-        "fingerprint": fingerprint(config),
+        "fingerprint": mark,
         "data": {
             "train": manifest_hash(train),
             "test": manifest_hash(test),

@@ -18,6 +18,7 @@ from depthlib.experiments import (
 )
 from depthlib.experiments.adversarial_study import config
 from depthlib.experiments.collapse import collapse
+from depthlib.experiments.fingerprint import fingerprint
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.records import read_record, record_path
 from depthlib.experiments.setup import evaluation_set
@@ -145,6 +146,14 @@ def test_critics_of_equal_size_have_about_equal_parameters():
     matched = [n for (f, w), n in counts.items() if w != 16 or f == 34]
     assert len(matched) == 5  # without the judge of single pixels
     assert max(matched) < 1.2 * min(matched)
+
+
+def test_every_judge_has_a_recipe_at_toy_size():
+    """Else a training of any length would end without a record."""
+    runs = ADVERSARIAL_STUDY["adversarial-field"](profile("study"))
+    by_field = {r.field: fingerprint(r) for r in runs if r.critic_width == 16}
+    assert len(by_field) == 6
+    assert np.isfinite([*by_field.values()]).all()
 
 
 def test_a_diverged_training_leaves_a_record_and_does_not_stop_the_grid():
