@@ -151,7 +151,8 @@ def on_cards(p: Profile) -> dict[str, list]:
     if p.name not in CARD_SAMPLES:
         return CARDS
     samples, n_train = CARD_SAMPLES[p.name]
-    return CARDS | {"samples": [samples], "n_train": [n_train]}
+    size = {"samples": [samples], "n_train": [n_train], "curve_points": [5]}
+    return CARDS | size
 
 
 def video_frames(p: Profile) -> list[SCGANRun]:
