@@ -1,8 +1,10 @@
 """The grids of the viewpoint study (AVCL), one function an experiment.
 
-All arms of one loss share network, initial weights, order of images, budget
-and learning rate; they differ in where the view loss looks from, if at all.
-The controls are not only "no view loss" but also "twice the depth loss",
+All arms of one loss share network, initial weights, order of images and
+budget; they differ in where the view loss looks from, if at all. The learning
+rate was searched with equal effort without views, with random ones and with
+adversarial ones, and serves the arms that are like them. The controls are not
+only "no view loss" but also "twice the depth loss",
 "twice the rate" and "the view loss without a motion": another term in a sum
 is also a larger step.
 """
@@ -31,6 +33,11 @@ CLAIMED = (
     "shuffled",
 )
 OTHERS = ("matched", "splat", "secant")
+# Strategies that have a rate of their own, and those that have the same; all
+# others have that of "random". Adam hardly notices a loss that is only
+# scaled, and "faster" is at twice the rate of "none" on purpose.
+RATE_OF = {"none": "none", "double": "none", "faster": "none"}
+RATE_OF |= dict.fromkeys(("adversarial", "shuffled", *OTHERS), "adversarial")
 # As random poses, on average, as far as 7-Scenes moves in ten frames.
 NEAR_BOX = (0.06, 0.1)
 TRIPLES = 480  # of the 500 training frames: the outer ten have no neighbour
@@ -83,23 +90,35 @@ def config(p: Profile, experiment: str, **changes) -> AVCLRun:
 
 
 def viewpoint_rate(p: Profile) -> list[AVCLRun]:
-    """Four learning rates per loss, without views, on validation images.
+    """Four learning rates, on validation images, without views and with.
 
-    With two fifths of the samples and one seed, the same for every loss.
+    For each loss that a grid has views of that kind for, with two fifths of
+    the samples and one seed.
     """
     runs = []
     for loss in LOSSES:
+        kinds = ["none", "random", "adversarial"]
+        if loss != "l1":
+            kinds.remove("random")
         base = config(p, "viewpoint-rate", loss=loss, test_split="val")
-        runs += grid(replace(base, samples=2 * base.samples // 5), lr=RATES)
+        base = replace(base, samples=2 * base.samples // 5)
+        runs += grid(base, strategy=kinds, lr=RATES)
     return runs
 
 
 def arms(p: Profile, experiment: str, loss="l1", few=False, **axes):
     """Runs that differ from the base in ``axes``, with all seeds or few."""
     base = config(p, experiment, loss=loss)
-    base = tuned(base, "viewpoint-rate", "loss")
     count = p.few if few else p.seeds
-    return grid(base, **axes, seed=range(count))
+    return [rated(run) for run in grid(base, **axes, seed=range(count))]
+
+
+def rated(run: AVCLRun) -> AVCLRun:
+    """``run`` at the rate that was best for its kind of strategy."""
+    trial = replace(run, strategy=RATE_OF.get(run.strategy, "random"))
+    return replace(
+        run, lr=tuned(trial, "viewpoint-rate", "loss", "strategy").lr
+    )
 
 
 def viewpoint_strategy(p: Profile) -> list[AVCLRun]:
@@ -191,13 +210,14 @@ def viewpoint_neighbour(p: Profile) -> list[AVCLVideoRun]:
     elif p.name == "study":
         fields |= {"size": (96, 128)}
     rotation, translation = NEAR_BOX
-    return grid(
+    runs = grid(
         AVCLVideoRun(
             **fields | {"rotation": rotation, "translation": translation}
         ),
         strategy=["none", "neighbour", "random"],
         seed=range(p.few),
     )
+    return [rated(run) for run in runs]
 
 
 def viewpoint_nyu(p: Profile) -> list[AVCLRun]:

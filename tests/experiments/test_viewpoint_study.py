@@ -28,6 +28,7 @@ from depthlib.experiments.view_scores import (
 from depthlib.experiments.viewpoint_study import config
 from depthlib.metrics import PROTOCOLS
 from depthlib.published import claims
+from depthlib.training.view_consistent import FIXED, MINERS
 
 SCORES = ("abs_rel", "rmse", "delta1", "edge_f1", "generalisation_gap")
 SCORES += ("warp_ratio", "signal_tau", "warp_spread", "gradient_share")
@@ -62,11 +63,34 @@ def test_every_arm_runs(experiment):
     assert all(is_current(r) for r in load(experiment, "smoke"))
 
 
+def test_each_kind_of_strategy_has_the_rate_it_has_earned(monkeypatch):
+    best = {"none": 0.003, "random": 0.001, "adversarial": 0.0003}
+    records = [
+        {
+            "config": asdict(r),
+            "metrics": {"image": {"delta1": float(r.lr == best[r.strategy])}},
+        }
+        for r in VIEWPOINT_STUDY["viewpoint-rate"](profile("study"))
+    ]
+    monkeypatch.setattr("depthlib.experiments.tuning.load", lambda *_: records)
+    p = profile("study")
+    strategies = VIEWPOINT_STUDY["viewpoint-strategy"](p)
+    strategies += VIEWPOINT_STUDY["viewpoint-neighbour"](p)
+    rates = {r.strategy: r.lr for r in strategies}
+    kinds = {
+        kind: {name for name, lr in rates.items() if lr == best[kind]}
+        for kind in best
+    }
+    assert kinds["none"] == {"none", "double", "faster"}
+    assert kinds["adversarial"] == {*MINERS}
+    assert kinds["random"] == {*FIXED, "random", "neighbour"}
+
+
 def test_arms_differ_in_their_strategy_alone():
     runs = VIEWPOINT_STUDY["viewpoint-strategy"](profile("study"))
+    apart = ("strategy", "seed", "lr")
     same = [
-        {k: v for k, v in asdict(r).items() if k not in ("strategy", "seed")}
-        for r in runs
+        {k: v for k, v in asdict(r).items() if k not in apart} for r in runs
     ]
     assert all(fields == same[0] for fields in same)
 
