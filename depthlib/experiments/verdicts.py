@@ -27,8 +27,8 @@ def verdicts(claims=None, records=None, profile="study", current=None):
             the claims' experiments.
         profile: records of other profiles are left out, never pooled.
         current: function of a record (or row) that is True for evidence
-            that today's code still makes. None asks ``is_current`` for
-            records from disk, and the column ``current`` of a frame.
+            that counts. None asks ``evidence.counting`` for records from
+            disk, and the column ``current`` of a frame.
 
     Returns:
         DataFrame with one row per claim: claim, paper, text, experiment,
@@ -79,12 +79,14 @@ def _frame(claims, records, profile, current):
     from depthlib.experiments.records import frame, load
 
     if records is None:
-        from depthlib.experiments.fingerprint import is_current
+        from depthlib.experiments.evidence import counting
 
         names = {name for claim in claims for name in experiments(claim)}
         names |= {"guesses"}
         records = [r for name in sorted(names) for r in load(name, profile)]
-        records = list(filter(current or is_current, records))
+        records = (
+            list(filter(current, records)) if current else counting(records)
+        )
         current = None
     if not isinstance(records, pd.DataFrame):
         records = frame([r for r in records if not current or current(r)])
