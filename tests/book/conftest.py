@@ -16,13 +16,18 @@ REQUIRED = os.environ.get("DEPTHLIB_BOOK") == "required"
 
 
 @pytest.fixture(scope="session")
-def book():
-    """The checkout's book at ``smoke``; its run facts must be there."""
-    book = Book(ROOT)
-    facts = book.build / "runs.json"
+def sources():
+    """The checkout's book at ``smoke``, built or not."""
+    return Book(ROOT)
+
+
+@pytest.fixture(scope="session")
+def book(sources):
+    """The same; its run facts must be there."""
+    facts = sources.build / "runs.json"
     if not REQUIRED and not facts.exists():
         pytest.skip("the book is not built here; `make test` builds it first")
-    return book
+    return sources
 
 
 @pytest.fixture(scope="session")

@@ -75,9 +75,9 @@ def test_no_log_runs_over(notebooks, name):
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_code_fits_the_page(book, name):
-    """Cells of at most 25 lines, none longer than 79 characters."""
-    text = book.page(name).text
+def test_code_fits_the_page(sources, name):
+    """Cells of at most 40 lines, none longer than 79 characters."""
+    text = sources.page(name).text
     for code in re.findall(r"```\{code-cell\}.*?\n```", text, flags=re.S):
         lines = [ln for ln in code.splitlines()[1:-1] if ln[:1] != ":"]
         assert max(map(len, lines)) <= 79, code
