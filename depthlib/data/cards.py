@@ -90,8 +90,7 @@ def render_cards(
     image, *adjacent = frames.transpose(0, 3, 1, 2)
     matrix = np.array([[width, 0, width / 2], [0, width, height / 2]])
     matrix = np.vstack([matrix, [0, 0, 1]]).astype(np.float32)
-    motion = np.eye(4, dtype=np.float32).repeat(2).reshape(4, 4, 2)
-    motion = np.ascontiguousarray(motion.transpose(2, 0, 1))
+    motion = np.tile(np.eye(4, dtype=np.float32), (2, 1, 1))
     # The camera goes one way, and what it sees the other.
     motion[:, :2, 3] = np.outer((1, -1), step[::-1])
     return image, depth, matrix, np.stack(adjacent), motion

@@ -7,10 +7,10 @@ Chebyshev grid, with all four modules; it is trained in ``video-frames`` on
 streets and in ``video-cards`` on cards, and the other experiments hold what
 differs from it. The last three train nothing.
 
-In the budget of ``study`` no network learns from streets to look at its
-neighbours, so that which offsets it is given does not matter there. What is
-asked about offsets and their weights is therefore asked on cards, where
-hardly anything but motion tells depth.
+In the budget of ``study`` the base does not learn from streets to look at its
+neighbours (see ``still_abs_rel`` in its records), so that which offsets it is
+given cannot matter there. What is asked about offsets and their weights is
+therefore asked on cards, where hardly anything but motion tells depth.
 """
 
 from dataclasses import replace
@@ -80,7 +80,7 @@ SCALES = {
     },
 }
 # The other world: of cards, with features that are normed before they are
-# compared, without which no motion is learned there either.
+# compared. Whether that is needed there, "video-cards" asks.
 CARDS = {
     "data": ["cards"],
     "truth": ["dense"],

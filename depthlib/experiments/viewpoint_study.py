@@ -4,9 +4,8 @@ All arms of one loss share network, initial weights, order of images and
 budget; they differ in where the view loss looks from, if at all. The learning
 rate was searched with equal effort without views, with random ones and with
 adversarial ones, and serves the arms that are like them. The controls are not
-only "no view loss" but also "twice the depth loss",
-"twice the rate" and "the view loss without a motion": another term in a sum
-is also a larger step.
+only "no view loss" but also "twice the depth loss", "twice the rate" and "the
+view loss without a motion": another term in a sum is also a larger step.
 """
 
 from dataclasses import asdict, replace
