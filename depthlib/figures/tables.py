@@ -4,6 +4,7 @@ import html
 import math
 from numbers import Integral
 
+from depthlib.figures.cards import VERDICTS, badge
 from depthlib.figures.page import Html, caption_html
 from depthlib.figures.style import arm, direction, metric_label
 
@@ -62,9 +63,13 @@ def results_table(
 ) -> Html:
     """A data frame as a page table that scrolls in its own box.
 
+    One with sentences in it does not scroll on a phone, where one would read
+    them through a slit: each line becomes a list of its cells.
+
     Args:
         frame: its index becomes the first column; columns named like
-            metrics get their direction, numbers get ``digits`` decimals.
+            metrics get their direction, numbers get ``digits`` decimals,
+            and a verdict becomes a badge.
         caption: under the table; back-ticks mark code.
         digits: decimals of floats.
         trivial: how many leading lines are predictors that look at nothing;
@@ -75,9 +80,10 @@ def results_table(
     """
     # Sentences read from the left, numbers line up on the right.
     kinds = [_kind(frame.iloc[:, k]) for k in range(frame.shape[1])]
+    names = [_label(column) for column in frame.columns]
     head = "".join(
-        f'<th scope="col"{kind}>{_label(c)}</th>'
-        for c, kind in zip(frame.columns, kinds, strict=True)
+        f'<th scope="col"{kind}>{name}</th>'
+        for name, kind in zip(names, kinds, strict=True)
     )
     lines = []
     for i, (name, row) in enumerate(
@@ -85,15 +91,16 @@ def results_table(
     ):
         kind = ' class="dl-trivial"' if i < trivial else ""
         cells = "".join(
-            f"<td{words}>{_value(v, digits)}</td>"
-            for v, words in zip(row, kinds, strict=True)
+            f'<td{words} data-column="{column}">{_value(v, digits)}</td>'
+            for v, words, column in zip(row, kinds, names, strict=True)
         )
         label = html.escape(arm(name).label)
         lines.append(f'<tr{kind}><th scope="row">{label}</th>{cells}</tr>')
     first = html.escape(str(frame.index.name or ""))
+    prose = " dl-prose" * any("dl-long" in kind for kind in kinds)
     table = (
-        f'<table class="dl-table"><thead><tr><th scope="col">{first}</th>'
-        f"{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        f'<table class="dl-table{prose}"><thead><tr><th scope="col">{first}'
+        f"</th>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     )
     return Html(_boxed(table, caption), _plain(frame, caption))
 
@@ -161,14 +168,15 @@ def _gap(paper, ours, metric, digits):
 
 
 def _value(value, digits):
-    """A number with fixed decimals, a dash, or escaped words."""
+    """A number with fixed decimals, a dash, a badge, or escaped words."""
     if isinstance(value, str):
-        return html.escape(value)
+        return badge(value) if value in VERDICTS else html.escape(value)
     if not _known(value):
         return "–"
     if isinstance(value, Integral):
         return str(value)
-    return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    rounded = round(value, digits) or 0.0  # no minus before zeros
+    return f"{rounded:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 SENTENCE = 30  # characters; what is longer needs a wide column

@@ -66,11 +66,13 @@ def test_missing_numbers_are_dashes():
             row("a", "rmse", None, 0.5),
             row("a", "log10", 0.1, float("nan")),
             row("b", "rmse", 0.5, 0.5001),
+            row("c", "rmse", -0.0004, -0.0006),
         ]
     )
-    first, second = cells(paper_ours_table(rows).markup)
+    first, second, third = cells(paper_ours_table(rows).markup)
     assert first == ["a", "–", "0.500", "–", "0.100", "–", "–"]
     assert second == ["b", "0.500", "0.500", "+0.000", "–", "–", "–"]
+    assert third[1:3] == ["0.000", "−0.001"]  # zero has no sign
 
 
 def test_a_pair_may_come_once():
@@ -140,3 +142,13 @@ def test_columns_of_sentences_are_wide_and_those_of_few_words_are_not():
         ("few", 'class="dl-words"'),
         ("many", 'class="dl-words dl-long"'),
     ]
+    assert 'class="dl-table dl-prose"' in page
+    assert "dl-prose" not in results_table(frame[["few"]])._repr_html_()
+    # On a phone the heads are gone, and a cell says whose it is.
+    assert '<td data-column="number">1.000</td>' in page
+
+
+def test_a_verdict_in_a_table_is_a_badge():
+    frame = pd.DataFrame({"verdict": ["supported", "not run yet"]})
+    first, second = cells(results_table(frame).markup)
+    assert first[1] == "✓ supported" and second[1] == "not run yet"
