@@ -20,7 +20,7 @@ from depthlib.data.synthetic import streams
 from depthlib.data.synthetic.dataset import Drawn
 from depthlib.data.synthetic.parts import Draw
 from depthlib.data.synthetic.streams import LOOK, PLAN
-from depthlib.data.video import Triples
+from depthlib.data.video import DrawnTriples
 
 # Raise this with any change that alters an image; old caches and records
 # are then told apart from new ones.
@@ -143,7 +143,7 @@ def _between(place: np.ndarray, points: int) -> np.ndarray:
     return (1 - np.abs(place[:, None] - np.arange(points))).clip(0)
 
 
-class Cards(Triples, Drawn):
+class Cards(DrawnTriples, Drawn):
     """Triples of cards; made by :func:`cards`."""
 
     kind = "cards"
@@ -160,13 +160,6 @@ class Cards(Triples, Drawn):
             "split": self.split,
             "seed": self.seed,
             "size": list(self.size),
-        }
-
-    def kept(self) -> dict:
-        """Names, types and shapes of what is kept of a triple."""
-        return super().kept() | {
-            "adjacent": (np.uint8, (2, 3, *self.size)),
-            "motions": (np.float32, (2, 4, 4)),
         }
 
     def _render(self, index):

@@ -43,6 +43,17 @@ class Triples:
         return sample
 
 
+class DrawnTriples(Triples):
+    """Triples that are rendered, with the motion; put before a set's base."""
+
+    def kept(self) -> dict:
+        """Names, types and shapes of what is kept of a triple."""
+        return super().kept() | {
+            "adjacent": (np.uint8, (2, 3, *self.size)),
+            "motions": (np.float32, (2, 4, 4)),
+        }
+
+
 class VideoFiles(Triples):
     """Reads triples from files; put before a set's base.
 

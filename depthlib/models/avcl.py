@@ -15,12 +15,15 @@ from torch import Tensor, nn
 from depthlib.models.dorn import OrdinalHead, ordinal_depth, upsampled
 from depthlib.models.dorn import soft_ordinal_depth as soft_depth
 from depthlib.models.encoders import build_encoder
-from depthlib.models.layers import check_image, full_precision, scaled
+from depthlib.models.layers import (
+    ImageNetNorm,
+    check_image,
+    full_precision,
+    scaled,
+)
 
 __all__ = ["AVCL", "MetricHead", "PoseGenerator"]
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 HEAD = 512
 POSE = 256
 STRIDE = 32  # images are multiples of it, whatever the trunk's stride
@@ -99,9 +102,7 @@ class AVCL(nn.Module):
         )
         # Made last: with or without its use, the rest starts equal.
         self.pose = PoseGenerator(features, width, rotation, translation)
-        for name, value in (("mean", IMAGENET_MEAN), ("std", IMAGENET_STD)):
-            buffer = torch.tensor(value).view(1, 3, 1, 1)
-            self.register_buffer(name, buffer, persistent=False)
+        self.normalise = ImageNetNorm()
 
     @property
     def thresholds(self) -> Tensor:
@@ -121,7 +122,7 @@ class AVCL(nn.Module):
                 multiple of 32.
         """
         check_image(image, STRIDE)
-        return self.trunk((image - self.mean) / self.std)[-1]
+        return self.trunk(self.normalise(image))[-1]
 
     def raw(self, features: Tensor, size) -> Tensor:
         """The head's answer at a size: metres, or logits of levels."""

@@ -10,15 +10,18 @@ import torch
 from torch import Tensor, nn
 
 from depthlib.models.encoders import build_encoder
-from depthlib.models.layers import check_image, full_precision, scaled
+from depthlib.models.layers import (
+    ImageNetNorm,
+    check_image,
+    full_precision,
+    scaled,
+)
 from depthlib.models.scale import unscale_depth
 
 __all__ = ["D3Net"]
 
 DECODER = (512, 256, 128, 64, 64)
 STRIDE = 32
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class D3Net(nn.Module):
@@ -87,9 +90,7 @@ class D3Net(nn.Module):
             channels = scaled(out, width) + skip
         self.head = nn.Conv2d(channels, 1, 3, padding=1, bias=False)
         self._initialise()
-        for name, value in (("mean", IMAGENET_MEAN), ("std", IMAGENET_STD)):
-            value = torch.tensor(value).view(1, 3, 1, 1)
-            self.register_buffer(name, value, persistent=False)
+        self.normalise = ImageNetNorm()
 
     def forward(self, image: Tensor) -> Tensor:
         """Depth ``(B, 1, H, W)`` in metres, float32 under autocast as well.
@@ -101,7 +102,7 @@ class D3Net(nn.Module):
             ValueError: another shape, or integer values.
         """
         check_image(image, STRIDE)
-        *skips, x = self.encoder((image - self.mean) / self.std)
+        *skips, x = self.encoder(self.normalise(image))
         for block in self.decoder:
             x = block(x)
             if skips:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 __all__ = [
+    "ImageNetNorm",
     "check_image",
     "dilations",
     "full_precision",
@@ -23,6 +24,25 @@ def scaled(channels: int, width: float) -> int:
             "network, 0.25 suits a small machine."
         )
     return max(4, 4 * round(channels * width / 4))
+
+
+class ImageNetNorm(nn.Module):
+    """Images ``(B, 3, H, W)`` in [0, 1] as official encoders expect them.
+
+    Less the mean of ImageNet's pictures, by their spread; no parameters.
+    """
+
+    def __init__(self):
+        super().__init__()
+        for name, value in (
+            ("mean", (0.485, 0.456, 0.406)),
+            ("std", (0.229, 0.224, 0.225)),
+        ):
+            value = torch.tensor(value).view(1, 3, 1, 1)
+            self.register_buffer(name, value, persistent=False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return (image - self.mean) / self.std
 
 
 def pooling_convolution(channels: int) -> nn.Sequential:

@@ -14,9 +14,13 @@ from torch import Tensor, nn
 from depthlib.kernels import smolyak_offsets, spatial_correlation
 from depthlib.models.aspp import ASPP
 from depthlib.models.attention import DirectionAttention
-from depthlib.models.avcl import IMAGENET_MEAN, IMAGENET_STD
 from depthlib.models.encoders import build_encoder
-from depthlib.models.layers import check_image, full_precision, scaled
+from depthlib.models.layers import (
+    ImageNetNorm,
+    check_image,
+    full_precision,
+    scaled,
+)
 from depthlib.models.refinement import CoarseHead, Refinement
 from depthlib.models.scale import unscale_depth
 
@@ -149,9 +153,7 @@ class SCGAN(nn.Module):
             if attention == "none" or not count
             else DirectionAttention(features, count, attention)
         )
-        for name, value in (("mean", IMAGENET_MEAN), ("std", IMAGENET_STD)):
-            buffer = torch.tensor(value).view(1, 3, 1, 1)
-            self.register_buffer(name, buffer, persistent=False)
+        self.normalise = ImageNetNorm()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -165,7 +167,7 @@ class SCGAN(nn.Module):
         Returns:
             ``(B, C, H/4, W/4)``, not negative, and ``(B, stem, H/2, W/2)``.
         """
-        stem, *_, deep = self.encoder(self._normal(image))
+        stem, *_, deep = self.encoder(self.normalise(image))
         f, size = self.aspp(deep), (stem.shape[-2] // 2, stem.shape[-1] // 2)
         if f.shape[-2:] != size:
             f = F.interpolate(
@@ -204,7 +206,7 @@ class SCGAN(nn.Module):
         normed = self.norm(f if self.similarity == "normed" else f[:n])
         skips = [
             torch.cat([skip] * pairs)
-            for skip in (f[:n], stem[:n], self._normal(frames[:n]))
+            for skip in (f[:n], stem[:n], self.normalise(frames[:n]))
         ]
         x = torch.cat([normed[:n]] * pairs)
         if self.correspondence != "none":
@@ -235,9 +237,6 @@ class SCGAN(nn.Module):
         f_r, f_a, pairs = self._pairs(f, len(image))
         weights = self.attention(f_r, f_a)
         return weights.unflatten(0, (pairs, -1)).transpose(0, 1)
-
-    def _normal(self, image: Tensor) -> Tensor:
-        return (image - self.mean) / self.std
 
     def _frames(self, image: Tensor, adjacent: Tensor | None) -> Tensor:
         """All frames below each other, padded: all 0, all -1, all +1."""

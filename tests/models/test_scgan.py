@@ -113,6 +113,8 @@ def by_hand(model, image, adjacent):
     frames = [image, adjacent[:, 0], adjacent[:, 1]]
     f, stem = zip(*(model.features(x) for x in frames), strict=True)
     height, width = f[0].shape[-2:]
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)  # ImageNet's
+    std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
     maps = []
     for k in (1, 2):
         v = np.zeros((len(image), len(model.offsets), height, width))
@@ -129,7 +131,7 @@ def by_hand(model, image, adjacent):
         w = w @ model.attention.second.weight.T
         v = v * w[:, :, None, None]
         x = torch.cat([v, model.norm(f[0])], 1)
-        normal = (image - model.mean) / model.std
+        normal = (image - mean) / std
         maps.append(model.refine(x, f[0], stem[0], normal))
     fused = model.fusion(torch.cat(maps, 1))
     return (1e-3 + (80 - 1e-3) * (fused + 1) / 2).clamp(1e-3, 80)

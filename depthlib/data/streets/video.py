@@ -20,7 +20,7 @@ from depthlib.data.streets.view import (
 )
 from depthlib.data.synthetic.parts import Draw
 from depthlib.data.synthetic.streams import MOTION
-from depthlib.data.video import Triples, check_every
+from depthlib.data.video import DrawnTriples, check_every
 from depthlib.geometry import pose_matrix
 
 # Raise this with any change that alters a triple but no single image.
@@ -94,7 +94,7 @@ def moments(street: StreetScene, every: int, speed: str = "known") -> list:
     return result
 
 
-class StreetsVideo(Triples, Streets):
+class StreetsVideo(DrawnTriples, Streets):
     """Frame triples of synthetic streets; made by :func:`streets_video`.
 
     Samples are those of ``depthlib.data.video``.
@@ -116,13 +116,6 @@ class StreetsVideo(Triples, Streets):
             "video": VIDEO_VERSION,
             "every": self.every,
             "speed": self.speed,
-        }
-
-    def kept(self) -> dict:
-        """Names, types and shapes of what is kept of a triple."""
-        return super().kept() | {
-            "adjacent": (np.uint8, (2, 3, *self.size)),
-            "motions": (np.float32, (2, 4, 4)),
         }
 
     def _render(self, index):
