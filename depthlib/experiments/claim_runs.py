@@ -183,8 +183,34 @@ def headlines(frame, test: dict):
 
 
 def words(arm: dict) -> str:
-    """A filter as readers see it: ``loss lsgan, n_train 10000``."""
-    return ", ".join(f"{k} {v}" for k, v in arm.items()) or "all runs"
+    """A filter as readers see it: ``loss lsgan, with adversary``."""
+    return ", ".join(_word(k, v) for k, v in arm.items()) or "all runs"
+
+
+def _word(name: str, value) -> str:
+    if isinstance(value, bool):
+        return f"{'with' if value else 'without'} {name}"
+    return f"{name} {value}"
+
+
+def versus(arm: dict, reference: dict) -> str:
+    """Two filters as readers see them; what both say is said once, at the end.
+
+    ``with adversary against without adversary (data rooms)``.
+    """
+    both = {
+        name: value
+        for name, value in arm.items()
+        if name in reference and reference[name] == value
+    }
+    one, other = (
+        {name: value for name, value in side.items() if name not in both}
+        for side in (arm, reference)
+    )
+    if not (one and other):  # a side without words would seem to be all runs
+        return f"{words(arm)} against {words(reference)}"
+    context = f" ({words(both)})" if both else ""
+    return f"{words(one)} against {words(other)}{context}"
 
 
 def metric_values(rows, metric: str):

@@ -19,6 +19,7 @@ from depthlib.experiments.claim_runs import (
     Runs,
     by_seed,
     gains,
+    versus,
     words,
 )
 from depthlib.experiments.curves import (
@@ -40,7 +41,7 @@ def difference(runs: Runs, relative: bool = False) -> list[Comparison]:
     return [
         by_seed(
             gains(runs, arm, reference, relative),
-            f"{words(arm)} against {words(reference)}",
+            versus(arm, reference),
         )
         for arm, reference in pairs(runs.claim.test)
     ]
@@ -134,7 +135,7 @@ def spread(runs: Runs) -> list[Comparison]:
             raise NotEnoughError(str(error)) from error
         found.append(
             Comparison(
-                f"{words(arm)} against {words(reference)}",
+                versus(arm, reference),
                 interval,
                 lambda v, w=wide, n=narrow: spread_p_value(w, n, v),
             )
@@ -183,7 +184,7 @@ def pattern(runs: Runs) -> list[Comparison]:
             table = pd.DataFrame(columns).dropna()
             groups.append(table.sub(table.mean(axis=1), axis=0))
         shapes = pd.concat(groups, axis=1).dropna().to_numpy()
-        name = f"{words(arm)} against {words(reference)}"
+        name = versus(arm, reference)
         if len(shapes) == 1:
             raise NotEnoughError(f"{name} have one seed, with none to agree")
         found.append(by_seed(_agreement(shapes), name))

@@ -8,6 +8,7 @@ from depthlib.experiments.claim_runs import (
     NotEnoughError,
     Runs,
     by_seed,
+    versus,
     words,
 )
 from depthlib.experiments.claim_tests import TESTS, _agreement
@@ -314,7 +315,21 @@ def test_none_names_an_option_left_at_its_default():
         references=[{"threshold": [0.2]}],
     )
     assert found.interval.mean == 1
+
+
+def test_arms_are_told_apart_in_words():
     assert words({"loss": "l1", "n_train": 100}) == "loss l1, n_train 100"
+    on = {"data": "nyu", "adversary": True}
+    off = {"adversary": False, "data": "nyu"}
+    named = "with adversary against without adversary (data nyu)"
+    assert versus(on, off) == named
+    assert versus({"loss": "l1"}, off) == (
+        "loss l1 against without adversary, data nyu"
+    )
+    # What is left of the narrower filter would name all runs.
+    assert versus({"data": "nyu"}, off) == (
+        "data nyu against without adversary, data nyu"
+    )
 
 
 def test_every_kind_is_documented():
