@@ -2,9 +2,11 @@
 
 Whatever has an adversary is paired with the same training without: network,
 initial weights, order of images, dropout, budget and schedule are shared,
-and each arm has the learning rate that ``adversarial-rate`` found for it
-with equal effort. Images are small squares; the discriminator's field is
-chosen so that a patch covers the paper's share of the image, 70 of 256.
+and each generator, loss and weight of L1, with D and without, has the
+learning rate that ``adversarial-rate`` found for it with equal effort, on
+small rooms; other data, sizes and variants of D take that rate too. Images
+are small squares; the discriminator's field is chosen so that a patch covers
+the paper's share of the image, 70 of 256.
 """
 
 from dataclasses import replace
@@ -17,10 +19,13 @@ from depthlib.experiments.tuning import tuned
 from depthlib.training.config import STABILISERS
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2)
-# What decides an arm's rate: generator, loss and whether there is a D.
-TUNED = ("generator", "loss", "adversary")
+# What decides an arm's rate: generator, loss, whether there is a D, and how
+# loud it is beside L1.
+TUNED = ("generator", "loss", "adversary", "weight")
+WEIGHTS = (0.1, 1.0, 10.0)  # of L1, besides the base's 100
 ARMS = (
     {"adversary": True},
+    *({"adversary": True, "weight": weight} for weight in WEIGHTS),
     {"adversary": False},
     {"adversary": False, "loss": "l2"},
     {"adversary": False, "loss": "log_l1"},
@@ -213,7 +218,7 @@ def adversarial_lambda(p: Profile) -> list[AdversarialRun]:
 
     Down to where D's pull is well above that of L1.
     """
-    return arms(p, "adversarial-lambda", weight=[0.1, 1.0, 10.0])
+    return arms(p, "adversarial-lambda", weight=WEIGHTS)
 
 
 def adversarial_updates(p: Profile) -> list[AdversarialRun]:

@@ -14,7 +14,7 @@ from depthlib.experiments.crf_run import CRFRun, OracleRun
 from depthlib.experiments.profiles import Profile
 from depthlib.experiments.tuning import tuned
 
-RATES = (3e-4, 1e-3, 3e-3)
+RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 # What an arm is; everything else is equal.
 ARMS = {
     "unary": {"generator": "unary"},
@@ -70,7 +70,7 @@ def config(p: Profile, experiment: str, **changes) -> CRFRun:
 
 
 def adversarial_crf_rate(p: Profile) -> list[CRFRun]:
-    """Three learning rates per arm, one seed, on validation images.
+    """Four learning rates per arm, one seed, on validation images.
 
     With two fifths of the samples, the same for every arm.
     """
