@@ -1,15 +1,16 @@
-"""Cards: frame triples in which hardly anything but motion tells depth.
+"""Cards: frame triples in which nothing but motion tells depth.
 
-Flat cards of coloured noise hang in front of a wall of noise, all of them
-parallel to the image, and a camera moves past, a metre a frame, more or less
-sideways. Places, sizes, colours and grain are drawn as they appear in the
-reference frame, whatever the depth: a single picture says which card covers
-which, and that the wall is far. From frame to frame all points of a card shift
+Flat cards of coloured noise hang before a camera, all of them parallel to the
+image, and the camera moves past, a metre a frame, more or less sideways. Seen
+from the reference frame they lie edge to edge, none before another; places,
+sizes, colours and grain are drawn as they appear there, whatever the depth: a
+single picture says nothing. From frame to frame all points of a card shift
 alike, by
 
     f t / Z,
 
-so that the length of the shift, with the step t known, is the depth. Streets
+so that the length of the shift, with the step t known, is the depth. Near
+cards then cover farther ones, and in the gaps a wall of noise appears. Streets
 are the other extreme: there a picture alone goes a long way.
 
 In style "a" the look of a triple says nothing of its motion. In style "b" the
@@ -29,18 +30,19 @@ from depthlib.data.video import DrawnTriples
 
 # Raise this with any change that alters an image; old caches and records
 # are then told apart from new ones.
-CARDS_VERSION = 1
+CARDS_VERSION = 2
 SPEEDS = ("known", "random")
-COUNT = 8  # cards in front of the wall
 NEAR, FAR = 6.0, 36.0  # metres; depths are log-uniform between them
+WALL = FAR  # no pixel of a reference frame shows it
 STEP = 1.0  # metres from frame to frame
 FACTORS = (0.5, 2.0)  # of the step, at a random speed
 TILT = math.radians(30)  # of the camera's path, at most, to either side
 # In units of which the frame is so many wide; the focal length is as much.
 UNITS = 256
-SIDES = (24.0, 90.0)  # of a card
+LONGEST = 72.0  # side of a card; longer ones are cut
+CUTS = (0.35, 0.65)  # where, as a share of the side
 GRAINS = (4.0, 9.0, 22.0)  # lattices of noise, finer and coarser
-MARGIN = UNITS * STEP / NEAR  # how far anything shifts
+MARGIN = UNITS * STEP * FACTORS[1] / NEAR  # how far anything shifts
 
 
 def render_cards(
@@ -74,24 +76,19 @@ def render_cards(
     upright = style == "b" and move.pick((False, True))
     if upright:
         path += math.pi / 2
-    far_first = sorted(
-        (NEAR * (FAR / NEAR) ** plan.uniform(0, 1) for _ in range(COUNT + 1)),
-        reverse=True,
-    )
-    length = STEP
+    step = STEP * np.array([math.sin(path), math.cos(path)])  # (dy, dx)
     if speed == "random":
-        factor = math.exp(move.uniform(*map(math.log, FACTORS)))
-        # The wall is painted as far as it is seen from NEAR.
-        length *= min(factor, far_first[0] / NEAR)
-    step = length * np.array([math.sin(path), math.cos(path)])  # (dy, dx)
-    wall = (-MARGIN, -MARGIN, tall + MARGIN, UNITS + MARGIN)
+        step *= math.exp(move.uniform(*map(math.log, FACTORS)))
+    scene = (-MARGIN, -MARGIN, tall + MARGIN, UNITS + MARGIN)
+    cards = [
+        (NEAR * (FAR / NEAR) ** plan.uniform(0, 1), box)
+        for box in _cut(plan, scene)
+    ]
     frames = np.zeros((3, height, width, 3))
     depth = np.zeros((height, width), np.float32)
     rows, columns = ((np.arange(n) + 0.5) * UNITS / width for n in size)
-    for z in far_first:
-        top, left, bottom, right = box = (
-            wall if z == far_first[0] else _box(plan, tall)
-        )
+    for z, box in [(WALL, scene), *sorted(cards, reverse=True)]:
+        top, left, bottom, right = box
         paper = Paper(look, box)
         if style == "b":
             paper.tell(upright)
@@ -102,10 +99,10 @@ def render_cards(
                 at + k * UNITS * shift / z
                 for at, shift in zip((rows, columns), step, strict=True)
             )
-            seen_y, seen_x = (
-                (y >= top) & (y < bottom),
-                (x >= left) & (x < right),
-            )
+            seen_y = (y >= top) & (y < bottom)
+            seen_x = (x >= left) & (x < right)
+            if not (seen_y.any() and seen_x.any()):
+                continue
             here = np.ix_(seen_y, seen_x)
             frame[here] = paper(y[seen_y], x[seen_x])
             if k == 0:
@@ -120,13 +117,20 @@ def render_cards(
     return image, depth, matrix, np.stack(adjacent), motion
 
 
-def _box(draw: Draw, tall: float) -> tuple[float, float, float, float]:
-    """Top, left, bottom and right of a card whose middle is in the frame."""
-    middle = draw.uniform(0, tall), draw.uniform(0, UNITS)
-    half = [draw.uniform(*SIDES) / 2 for _ in middle]
-    low = [m - h for m, h in zip(middle, half, strict=True)]
-    high = [m + h for m, h in zip(middle, half, strict=True)]
-    return *low, *high
+def _cut(draw: Draw, box) -> list[tuple[float, float, float, float]]:
+    """A box cut into smaller ones; each top, left, bottom and right."""
+    top, left, bottom, right = box
+    high, wide = bottom - top, right - left
+    if max(high, wide) <= LONGEST:
+        return [box]
+    share = draw.uniform(*CUTS)
+    if high > wide:
+        cut = top + share * high
+        halves = (top, left, cut, right), (cut, left, bottom, right)
+    else:
+        cut = left + share * wide
+        halves = (top, left, bottom, cut), (top, cut, bottom, right)
+    return [part for half in halves for part in _cut(draw, half)]
 
 
 class Paper:
@@ -161,9 +165,7 @@ class Paper:
                     (y, x), self.corner, lattice.shape, strict=False
                 )
             )
-            colour += 0.14 * np.einsum(
-                "yi,ijc,xj->yxc", down, lattice, along, optimize=True
-            )
+            colour += 0.14 * (along @ np.tensordot(down, lattice, 1))
         return colour
 
 
@@ -211,7 +213,7 @@ def cards(
     cached: bool = True,
     speed: str = "known",
 ) -> Cards:
-    """Frame triples of cards, of which hardly anything but motion tells depth.
+    """Frame triples of cards, of which nothing but motion tells depth.
 
     Depth is dense, from 6 to 36 m. At 128 x 256 and a quarter of the
     resolution shifts at the known speed are between 1.8 and 10.7 cells long.

@@ -19,6 +19,8 @@ from depthlib.experiments.tuning import tuned
 from depthlib.training.config import STABILISERS
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2)
+# Tried besides where the best of those is the largest.
+LARGER = {0.1: (3e-2,), 1.0: (3e-2,)}  # by weight of L1
 # What decides an arm's rate: generator, loss, whether there is a D, and how
 # loud it is beside L1.
 TUNED = ("generator", "loss", "adversary", "weight")
@@ -80,14 +82,17 @@ def config(
 
 
 def adversarial_rate(p: Profile) -> list[AdversarialRun]:
-    """Four rates per arm, one seed, on validation images.
+    """Four or five rates per arm, one seed, on validation images.
 
     With two fifths of the samples, the same for every arm.
     """
     base = config(p, "adversarial-rate", test_split="val")
     base = replace(base, samples=2 * base.samples // 5)
+    trials = [replace(base, **arm) for arm in ARMS]
     return [
-        run for arm in ARMS for run in grid(replace(base, **arm), lr=RATES)
+        run
+        for trial in trials
+        for run in grid(trial, lr=RATES + LARGER.get(trial.weight, ()))
     ]
 
 
