@@ -42,7 +42,7 @@ class AdversarialRun(RunConfig, ConditionalGanTraining):
         """The generator; runs that differ only in D or loss start equal."""
         import torch
 
-        from depthlib.models import ScaledDepth, UNet, spectral_normalise
+        from depthlib.models import UNet, spectral_normalise
 
         torch.manual_seed(self.seed)
         outdoors = self.data in ("streets", "kitti")
@@ -67,6 +67,11 @@ class AdversarialRun(RunConfig, ConditionalGanTraining):
                     torch.nn.init.normal_(module.weight, 0, XAVIER_REMOVED)
         if self.keeps("spectral_g"):
             spectral_normalise(network)
+        return self._in_metres(network, reach)
+
+    def _in_metres(self, network, reach):
+        from depthlib.models import ScaledDepth
+
         return ScaledDepth(network, **reach, size=self.squeeze)
 
     def _strong(self, reach):
@@ -94,6 +99,37 @@ class AdversarialRun(RunConfig, ConditionalGanTraining):
             critic_width=4,
             squeeze=self.squeeze and (32, 32),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CropRun(AdversarialRun):
+    """The U-Net on photographs larger than itself, as the paper trains it.
+
+    Attributes:
+        crop: side of the window that a training takes of each image,
+            anywhere in it. Images are scored whole, by tiles of this side.
+    """
+
+    size: tuple[int, int] = (288, 384)
+    crop: int = 256
+
+    def _in_metres(self, network, reach):
+        from depthlib.models import ScaledDepth
+
+        return ScaledDepth(network, **reach, tile=self.crop)
+
+    def stream(self, data):
+        """As in ``TrainConfig``, one window of each image."""
+        from depthlib.training import SampleStream
+
+        window = (self.crop, self.crop)
+        return SampleStream(
+            data, seed=self.seed, flip=self.flip, window=window
+        )
+
+    def recipe(self) -> "CropRun":
+        """As in ``AdversarialRun``, with the smallest windows."""
+        return replace(super().recipe(), crop=32)
 
 
 class Squeezed(Dataset):

@@ -11,7 +11,7 @@ the paper's share of the image, 70 of 256.
 
 from dataclasses import replace
 
-from depthlib.experiments.adversarial_run import AdversarialRun
+from depthlib.experiments.adversarial_run import AdversarialRun, CropRun
 from depthlib.experiments.computed_run import HessianRun
 from depthlib.experiments.config import RunConfig, grid
 from depthlib.experiments.profiles import Profile
@@ -19,6 +19,8 @@ from depthlib.experiments.tuning import tuned
 from depthlib.training.config import STABILISERS
 
 RATES = (3e-4, 1e-3, 3e-3, 1e-2)
+# Tried besides where the best of those is the largest.
+LARGER = {0.1: (3e-2,), 1.0: (3e-2,)}  # by weight of L1
 # What decides an arm's rate: generator, loss, whether there is a D, and how
 # loud it is beside L1.
 TUNED = ("generator", "loss", "adversary", "weight")
@@ -71,29 +73,34 @@ CLAIMED_STABILISERS = ("spectral_g", "spectral_d", "two_rates", "pool")
 SIZES = {"smoke": (8, 16), "quick": (100, 1000)}
 
 
-def config(p: Profile, experiment: str, **changes) -> AdversarialRun:
+def config(
+    p: Profile, experiment: str, kind=AdversarialRun, **changes
+) -> AdversarialRun:
     """The base of the study at one profile, with some fields changed."""
     values = {"experiment": experiment, "profile": p.name}
-    return AdversarialRun(**(values | SCALES[p.name] | changes))
+    return kind(**(values | SCALES[p.name] | changes))
 
 
 def adversarial_rate(p: Profile) -> list[AdversarialRun]:
-    """Four rates per arm, one seed, on validation images.
+    """Four or five rates per arm, one seed, on validation images.
 
     With two fifths of the samples, the same for every arm.
     """
     base = config(p, "adversarial-rate", test_split="val")
     base = replace(base, samples=2 * base.samples // 5)
+    trials = [replace(base, **arm) for arm in ARMS]
     return [
-        run for arm in ARMS for run in grid(replace(base, **arm), lr=RATES)
+        run
+        for trial in trials
+        for run in grid(trial, lr=RATES + LARGER.get(trial.weight, ()))
     ]
 
 
-def arms(p: Profile, experiment: str, few=False, **axes):
+def arms(p: Profile, experiment: str, few=False, kind=AdversarialRun, **axes):
     """Runs that differ from the base in ``axes``, with all seeds or few."""
     count = p.few if few else p.seeds
     axes["seed"] = axes.get("seed", range(count))
-    runs = grid(config(p, experiment), **axes)
+    runs = grid(config(p, experiment, kind), **axes)
     return [tuned(run, "adversarial-rate", *TUNED) for run in runs]
 
 
@@ -141,20 +148,19 @@ def adversarial_nyu(p: Profile) -> list[AdversarialRun]:
     """The real one: 795 images of NYU Depth v2, scored on the other 654.
 
     Below ``gpu`` at 96 x 128 with one halving less, 15 epochs; above at
-    the paper's length. The weight of L1 is swept.
+    the paper's length and size: trained on windows of 256 x 256, scored
+    whole. The weight of L1 is swept.
     """
-    if p.name == "paper":
-        shape = {"size": [(256, 256)], "samples": [300 * 795]}
-    elif p.name == "gpu":
-        shape = {"size": [(256, 256)], "levels": [8], "width": [64]}
-        shape |= {"field": [70], "critic_width": [64]}
-        shape |= {"samples": [300 * 795]}
+    shape = {"data": ["nyu"], "n_train": [795], "n_test": [654]}
+    if p.name in ("gpu", "paper"):
+        shape |= {"kind": CropRun, "size": [(288, 384)]}
+        shape |= {"samples": [300 * 795], "lr": [2e-4], "levels": [8]}
+        shape |= {"width": [64], "field": [70], "critic_width": [64]}
     elif p.name == "smoke":
-        shape = {"samples": [16]}
+        shape |= {"samples": [16]}
     else:
-        shape = {"size": [(96, 128)], "levels": [5], "field": [34]}
+        shape |= {"size": [(96, 128)], "levels": [5], "field": [34]}
         shape |= {"samples": [15 * 795]}
-    shape |= {"data": ["nyu"], "n_train": [795], "n_test": [654]}
     return arms(p, "adversarial-nyu", adversary=[True, False], **shape) + arms(
         p, "adversarial-nyu", weight=[1.0, 10.0], **shape
     )

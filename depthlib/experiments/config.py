@@ -156,7 +156,7 @@ class VideoConfig(RunConfig):
             split of KITTI raw), ``"kitti-drive"`` (to test on) or
             ``"seven-scenes"``.
         every: how many frames of its camera lie between two of a triple.
-        speed: ``"known"`` or ``"random"``, of drawn streets.
+        speed: ``"known"`` or ``"random"``, of drawn streets and cards.
         truth: ``"dense"`` or ``"lidar"``, of drawn streets in training;
             scores are of dense truth.
     """

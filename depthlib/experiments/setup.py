@@ -96,8 +96,7 @@ def _drawn(config, n, split, cached):
             raise ValueError(
                 f"truth is {config.truth!r}, but cards have dense depth alone"
             )
-        del options["style"]
-        return cards(n, **options)
+        return cards(n, **options, speed=getattr(config, "speed", "known"))
     raise ValueError(
         f"data is {config.data!r}; choose one of {', '.join((*DRAWN, *REAL))}"
     )

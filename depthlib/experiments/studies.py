@@ -1,7 +1,7 @@
 """The studies of the book: their experiments and the kinds of their runs."""
 
 from depthlib.experiments import loss_study, transfer_study
-from depthlib.experiments.adversarial_run import AdversarialRun
+from depthlib.experiments.adversarial_run import AdversarialRun, CropRun
 from depthlib.experiments.adversarial_study import ADVERSARIAL_STUDY
 from depthlib.experiments.avcl_run import AVCLRun, AVCLVideoRun, WarpRun
 from depthlib.experiments.computed_run import HessianRun
@@ -55,6 +55,7 @@ KINDS = {
         D3NetRun,
         DenseDepthRun,
         AdversarialRun,
+        CropRun,
         GuessRun,
         HessianRun,
         CRFRun,

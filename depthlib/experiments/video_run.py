@@ -8,6 +8,7 @@ from depthlib.experiments.sampling import SAMPLINGS, offsets_of
 from depthlib.training import VideoGanTraining
 
 MODULES = ("correspondence", "attention", "refinement", "adversary")
+MOVING = ("streets-video", "cards")  # drawn: of some style, at some speed
 PROBE = 32  # images on which attention and directions are looked at
 
 
@@ -161,10 +162,10 @@ class SCGANRun(VideoConfig, VideoGanTraining):
     def readings(self) -> list[Reading]:
         """Own test, other speeds, other styles and sets; also median-scaled.
 
-        Only drawn streets have a style and a speed.
+        Only drawn sets have a style and a speed.
         """
         tests = [{}]
-        if self.data == "streets-video":
+        if self.data in MOVING:
             other = {"known": "random", "random": "known"}[self.speed]
             tests.append({"speed": other})
         tests += [
@@ -174,7 +175,7 @@ class SCGANRun(VideoConfig, VideoGanTraining):
         found = []
         for test in tests:
             now = replace(self, **test)
-            drawn = now.data == "streets-video"
+            drawn = now.data in MOVING
             columns = {
                 "test_data": now.data,
                 "test_style": now.style if drawn else "",

@@ -8,9 +8,10 @@ streets and in ``video-cards`` on cards, and the other experiments hold what
 differs from it. The last three train nothing.
 
 In the budget of ``study`` the base does not learn from streets to look at its
-neighbours (see ``still_abs_rel`` in its records), so that which offsets it is
-given cannot matter there. What is asked about offsets and their weights is
-therefore asked on cards, where hardly anything but motion tells depth.
+neighbours (see ``still_abs_rel`` in its records), so that what it is given of
+them cannot matter there. What is asked about offsets, their weights and the
+modules is therefore asked on cards, where hardly anything but motion tells
+depth; sparse truth and other styles are streets' own questions.
 """
 
 from dataclasses import replace
@@ -32,9 +33,9 @@ PITCHES = (2, 3, 4)
 POSE_NOISES = (0.003, 0.01, 0.03, 0.1)
 RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 LEVELS = (4, 5, 6, 7, 8)
-# The levels that claims are about. Within 12 cells they keep a fifth and a
-# third of all offsets, as levels 7 and 8 do within the paper's 24.
-HEADLINE = (5, 6)
+# The levels that claims are about, by radius. Within 12 cells they keep a
+# fifth and a third of all offsets, as levels 7 and 8 do within the paper's 24.
+HEADLINES = {4: (3,), 12: (5, 6), 24: (7, 8)}
 # Values that differ from those of ``SCGANRun``, by profile.
 SCALES = {
     "smoke": {
@@ -87,14 +88,16 @@ CARDS = {
     "similarity": ["normed"],
     "elsewhere": [()],
 }
-# Of these each has a rate of its own on cards: they differ in how large the
-# volume is that the refinement gets, not in what it knows.
+# Of these each has a rate of its own: they differ in how large the volume is
+# that the refinement gets, not in what it knows.
+STREET_ARMS = ({"frames": 1}, {}, {"similarity": "normed"})
 CARD_ARMS = (
     {},
     {"frames": 1},
     {"similarity": "dot"},
     {"attention": "static"},
     {"attention": "blind"},
+    {"attention": "sigmoid"},
     {"removed": "attention"},
 )
 # What decides an arm's rate.
@@ -112,13 +115,13 @@ def config(p: Profile, experiment: str, **changes) -> SCGANRun:
 def video_rate(p: Profile) -> list[SCGANRun]:
     """Four learning rates an arm, on validation images, one seed.
 
-    On streets for one frame and for three, with two fifths of the samples;
-    on cards with all, since little is learned in the first half.
+    On streets with two fifths of the samples; on cards with all, since little
+    is learned in the first half.
     """
     base = config(p, "video-rate", test_split="val")
     part = replace(base, samples=2 * base.samples // 5)
     (card,) = grid(base, **on_cards(p))
-    trials = [replace(part, frames=1), part]
+    trials = [replace(part, **arm) for arm in STREET_ARMS]
     trials += [replace(card, **arm) for arm in CARD_ARMS]
     return [run for trial in trials for run in grid(trial, lr=RATES)]
 
@@ -139,7 +142,7 @@ def rated(run: SCGANRun) -> SCGANRun:
     base = replace(
         run,
         data="cards" if cards else "streets-video",
-        similarity="normed" if cards else "dot",
+        similarity="normed" if cards else run.similarity,
         attention="dba",
         removed="none",
     )
@@ -170,52 +173,48 @@ def video_cards(p: Profile) -> list[SCGANRun]:
 def video_sampling(p: Profile) -> list[SCGANRun]:
     """Which offsets, at which cost, on cards.
 
-    At the levels of the claims beside as many offsets placed otherwise. The
-    Chebyshev grid of the base's level is in ``video-cards``.
+    At the levels of the claims beside as many offsets placed otherwise, and
+    beside the paper's plain rival, a lattice of every second row and column.
+    The Chebyshev grid of the base's level is in ``video-cards``.
     """
-    world, base = on_cards(p), config(p, "video-sampling")
-    headline = [base.level] if p.name == "smoke" else HEADLINE
+    name, world = "video-sampling", on_cards(p)
+    base = config(p, name)
+    headline = HEADLINES[base.radius]
     others = [] if p.name == "smoke" else sorted({*LEVELS} - {*headline})
-    runs = [
-        run
-        for level in headline
-        for kind in KINDS
-        if (kind, level) != (base.sampling, base.level)
-        for run in arms(
-            p, "video-sampling", **world, sampling=[kind], level=[level]
-        )
-    ]
-    runs += arms(
-        p,
-        "video-sampling",
-        True,
-        **world,
-        sampling=["chebyshev", "uniform"],
-        level=others,
-    )
+    known = base.sampling, base.level
+    runs = []
+    for level in (*headline, *others):
+        claimed = level in headline
+        for kind in KINDS if claimed else KINDS[:2]:
+            if (kind, level) != known:
+                place = {"sampling": [kind], "level": [level]}
+                runs += arms(p, name, not claimed, **world, **place)
+    runs += arms(p, name, **world, sampling=["every"], pitch=[2])
     return runs + arms(
-        p,
-        "video-sampling",
-        True,
-        **world,
-        sampling=["every"],
-        pitch=[1, 2, 3, 4],
+        p, name, True, **world, sampling=["every"], pitch=[1, 3, 4]
     )
 
 
 def video_modules(p: Profile) -> list[SCGANRun]:
-    """One module left out at a time."""
-    return arms(p, "video-modules", removed=MODULES)
+    """One module left out at a time, on cards.
+
+    Truth is sparse on streets alone, so that the adversary goes there too.
+    """
+    name = "video-modules"
+    return arms(p, name, **on_cards(p), removed=MODULES) + arms(
+        p, name, removed=["adversary"]
+    )
 
 
 def video_attention(p: Profile) -> list[SCGANRun]:
-    """On cards: weights that no image changes, and none.
+    """On cards whose tint tells the direction: weights by image, or not.
 
-    Only "blind" starts as the printed attention does: "static" starts at 1.
+    Only "blind" starts as the printed attention does: "static" starts at 1,
+    as does a network without.
     """
-    name, world = "video-attention", on_cards(p)
+    name, world = "video-attention", on_cards(p) | {"style": ["b"]}
     return [
-        *arms(p, name, **world, attention=["static", "blind"]),
+        *arms(p, name, **world, attention=["dba", "static", "blind"]),
         *arms(p, name, **world, removed=["attention"]),
         *arms(p, name, True, **world, attention=["sigmoid"]),
     ]
@@ -224,15 +223,19 @@ def video_attention(p: Profile) -> list[SCGANRun]:
 def video_adversary(p: Profile) -> list[SCGANRun]:
     """Other weights of the adversary, and one that may read the mask.
 
-    Without an adversary at all: see ``video-modules``.
+    On streets, where truth is sparse. Without an adversary at all: see
+    ``video-modules``.
     """
     runs = arms(p, "video-adversary", True, weight=[0.01, 1.0])
     return runs + arms(p, "video-adversary", True, leak=[True])
 
 
 def video_speed(p: Profile) -> list[SCGANRun]:
-    """A car whose speed can be anything: no length to measure depth by."""
-    return arms(p, "video-speed", True, speed=["random"], frames=[1, 3])
+    """A camera whose step can be anything: no length to measure depth by.
+
+    On cards. For a network on one frame nothing changes: see ``video-cards``.
+    """
+    return arms(p, "video-speed", **on_cards(p), speed=["random"])
 
 
 def video_details(p: Profile) -> list[SCGANRun]:
@@ -246,11 +249,19 @@ def video_details(p: Profile) -> list[SCGANRun]:
 
 
 def video_real(p: Profile) -> list[SCGANRun]:
-    """Trained on drawn streets, scored on a drive of KITTI as well."""
+    """Trained on drawn streets, scored on a drive of KITTI as well.
+
+    With normed features, which ``video-frames`` has not.
+    """
     if p.name == "smoke":  # needs no data but what it draws
-        return arms(p, "video-real")
+        return arms(p, "video-real", similarity=["normed"])
     return arms(
-        p, "video-real", True, frames=[1, 3], elsewhere=[("kitti-drive",)]
+        p,
+        "video-real",
+        True,
+        similarity=["normed"],
+        frames=[1, 3],
+        elsewhere=[("b", "kitti-drive")],
     )
 
 
@@ -266,6 +277,7 @@ def video_kitchen(p: Profile) -> list[SCGANRun]:
         "video-kitchen",
         True,
         data=["seven-scenes"],
+        similarity=["normed"],
         n_train=[KITCHEN],
         every=[10],
         frames=[1, 3],

@@ -73,7 +73,7 @@ class CRF(nn.Module):
     """Weights of the pairwise terms: R = sum_k beta_k S^k, beta_k above 0.
 
     beta is the softplus of a free parameter: above 0 whatever the optimiser
-    does, and with a gradient everywhere; cut off at 0 it would stay there.
+    does, and with a gradient everywhere; behind a ReLU it would stay at 0.
 
     Args:
         count: how many similarities.

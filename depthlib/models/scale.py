@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from depthlib.models.tiles import tiled_prediction
+
 __all__ = ["ScaledDepth", "scale_depth", "squeeze", "unscale_depth"]
 
 
@@ -47,6 +49,9 @@ class ScaledDepth(nn.Module):
         size: (H, W) that images are squeezed to first, by averaging over
             areas, whatever their aspect; None takes them as they are. The
             depth then has this size.
+        tile: side of the squares that the network was trained on, if in
+            evaluation mode larger images are to be predicted by tiles of
+            this size; None hands them over whole.
     """
 
     def __init__(
@@ -55,19 +60,22 @@ class ScaledDepth(nn.Module):
         min_depth: float = 1e-3,
         max_depth: float = 10.0,
         size: tuple[int, int] | None = None,
+        tile: int | None = None,
     ):
         super().__init__()
         _check_range(min_depth, max_depth)
-        self.network, self.size = network, size
+        self.network, self.size, self.tile = network, size, tile
         self.min_depth, self.max_depth = min_depth, max_depth
 
     def forward(self, image: Tensor) -> Tensor:
         """Depth ``(B, 1, h, w)`` in metres."""
         if self.size:
             image = squeeze(image, self.size)
-        return unscale_depth(
-            self.network(image), self.min_depth, self.max_depth
-        )
+        if self.tile and not self.training:
+            scaled = tiled_prediction(self.network, image, self.tile)
+        else:
+            scaled = self.network(image)
+        return unscale_depth(scaled, self.min_depth, self.max_depth)
 
 
 def squeeze(image: Tensor, size: tuple[int, int]) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch.nn.functional import grid_sample
 
 from depthlib.data import cards, displacements
-from depthlib.data.cards import COUNT, FAR, NEAR, TILT
+from depthlib.data.cards import FAR, LONGEST, NEAR, TILT, UNITS
 from depthlib.data.check import check
 from depthlib.experiments import VIDEO_STUDY, profile
 from depthlib.experiments.setup import training_set
@@ -27,7 +27,9 @@ def test_item_keeps_the_contract():
     assert item["motion"].shape == (2, 4, 4)
     assert item["depth"].dtype == torch.float32 and item["mask"].all()
     assert item["depth"].min() >= NEAR and item["depth"].max() < FAR
-    assert len(item["depth"].unique()) <= COUNT + 1
+    area = (LONGEST * SMALL[1] / UNITS) ** 2  # of the largest card, pixels
+    counts = item["depth"].unique(return_counts=True)[1]
+    assert len(counts) > 8 and counts.max() <= 1.2 * area
     assert check("cards").pairs == 8
 
 
@@ -94,8 +96,37 @@ def test_the_picture_does_not_know_its_depths():
 def test_bad_arguments_are_named():
     with pytest.raises(ValueError, match="split is 'dev'"):
         cards(2, split="dev")
+    with pytest.raises(ValueError, match="style is 'c'"):
+        cards(2, style="c")
+    with pytest.raises(ValueError, match="speed is 'fast'"):
+        cards(2, speed="fast")
     run = VIDEO_STUDY["video-cards"](profile("smoke"))[0]
     assert training_set(run, cached=False).name == "cards-a/train"
     wrong = run.from_plain(vars(run) | {"truth": "lidar"})
     with pytest.raises(ValueError, match="truth is 'lidar'.*dense"):
         training_set(wrong)
+
+
+def test_a_random_speed_changes_the_neighbours_alone():
+    lengths = []
+    for known, other in zip(drawn(40), drawn(40, speed="random"), strict=True):
+        for name in ("image", "depth"):
+            assert torch.equal(known[name], other[name])
+        a, b = (t["motion"][0, :3, 3] for t in (known, other))
+        lengths.append((b.norm() / a.norm()).item())
+        assert torch.allclose(b, a * lengths[-1], atol=1e-6)  # one direction
+        assert (other["adjacent"].amax(1) > 0).all()  # nothing is unpainted
+    assert 0.5 <= min(lengths) < 0.7 and 1.4 < max(lengths) <= 2.0
+
+
+def test_in_style_b_the_tint_tells_the_direction():
+    upright = []
+    for item in drawn(60, style="b"):
+        dx, dy = item["motion"][1, :2, 3].abs().tolist()
+        red, _, blue = item["image"].mean((1, 2))
+        upright.append(dy > dx)
+        assert (blue > red) == upright[-1]
+        assert min(dx, dy) <= math.tan(TILT) * max(dx, dy) + 1e-6
+    assert 15 < sum(upright) < 45
+    names = {drawn(style=s).name for s in "ab"}
+    assert names == {"cards-a/train", "cards-b/train"}

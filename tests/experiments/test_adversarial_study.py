@@ -16,6 +16,7 @@ from depthlib.experiments import (
     profile,
     run,
 )
+from depthlib.experiments.adversarial_run import CropRun
 from depthlib.experiments.adversarial_study import config
 from depthlib.experiments.collapse import collapse
 from depthlib.experiments.fingerprint import fingerprint
@@ -74,6 +75,19 @@ def test_every_arm_trains(experiment):
     records = load(experiment, "smoke")
     assert len(records) == len(table)
     assert all(is_current(r) for r in records)
+
+
+def test_photographs_are_cropped_to_train_and_tiled_to_score():
+    for name in ("gpu", "paper"):
+        runs = ADVERSARIAL_STUDY["adversarial-nyu"](profile(name))
+        assert {(type(r), r.size, r.crop) for r in runs} == {
+            (CropRun, (288, 384), 256)
+        }
+    toy = config(profile("smoke"), "crops", CropRun, crop=32, size=(48, 64))
+    assert toy.stream(toy.training_set())[0]["image"].shape[-2:] == (32, 32)
+    (score,) = run([toy], progress=False)["abs_rel"]
+    (record,) = load("crops", "smoke")
+    assert np.isfinite(score) and is_current(record)
 
 
 def test_arms_start_equal_and_differ_in_what_they_name():

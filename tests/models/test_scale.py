@@ -43,3 +43,16 @@ def test_it_holds_the_network_for_the_optimiser_and_knows_its_range():
     assert (model.min_depth, model.max_depth) == (1e-3, 10.0)
     with pytest.raises(ValueError, match="max_depth 1"):
         ScaledDepth(network, min_depth=2, max_depth=1)
+
+
+def test_larger_images_are_tiled_in_evaluation_alone():
+    network = torch.nn.Conv2d(3, 1, 1)  # alike in every tile
+    model = ScaledDepth(network, tile=8)
+    image, sizes = torch.rand(2, 3, 12, 20), []
+    network.register_forward_pre_hook(lambda _, x: sizes.append(x[0].shape))
+    with torch.no_grad():
+        whole = model.train()(image)
+        tiled = model.eval()(image)
+    assert sizes[0][-2:] == (12, 20)
+    assert len(sizes) > 2 and {s[-2:] for s in sizes[1:]} == {(8, 8)}
+    assert torch.allclose(tiled, whole, atol=1e-5)

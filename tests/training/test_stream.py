@@ -50,6 +50,28 @@ def test_seeds_differ():
     assert a != b
 
 
+def test_windows_lie_anywhere_and_keep_what_belongs_together():
+    plain = SampleStream(Numbers(50), seed=3, flip=False)
+    stream = SampleStream(Numbers(50), seed=3, flip=False, window=(3, 4))
+    found = set()
+    for p in range(100):
+        whole, part = plain[p], stream[p]
+        assert part["index"] == whole["index"]  # the order stays
+        assert part["image"].shape == (3, 3, 4)
+        left = round(part["depth"][0, 0, 0].item()) - 1
+        for name in ("depth", "mask"):
+            columns = whole[name][..., left : left + 4]
+            assert torch.equal(part[name], columns[:, :3])
+        top = 2.0 - part["intrinsics"][1, 2].item()
+        assert part["intrinsics"][0, 2] == 2.0 - left
+        found.add((top, left))
+    assert found == {(t, x) for t in (0, 1) for x in (0, 1, 2)}
+    fits = SampleStream(Numbers(3), flip=False, window=(4, 6))[0]
+    assert torch.equal(fits["depth"], Numbers(3)[0]["depth"])
+    with pytest.raises(ValueError, match="does not fit"):
+        SampleStream(Numbers(3), window=(5, 4))[0]
+
+
 def test_processes_share_the_global_batch():
     together = batch_positions(2, 4, 6)
     apart = [batch_positions(2, 4, 6, rank=r, world=2) for r in (0, 1)]
