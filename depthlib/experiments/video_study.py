@@ -10,8 +10,8 @@ differs from it. The last three train nothing.
 In the budget of ``study`` the base does not learn from streets to look at its
 neighbours (see ``still_abs_rel`` in its records), so that what it is given of
 them cannot matter there. What is asked about offsets, their weights and the
-modules is therefore asked on cards, where hardly anything but motion tells
-depth; sparse truth and other styles are streets' own questions.
+modules is therefore asked on cards, where nothing but motion tells depth;
+sparse truth and other styles are streets' own questions.
 """
 
 from dataclasses import replace

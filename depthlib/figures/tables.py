@@ -175,7 +175,7 @@ def _value(value, digits):
         return "–"
     if isinstance(value, Integral):
         return str(value)
-    rounded = round(value, digits) or 0.0  # no minus before zeros
+    rounded = round(float(value), digits) or 0.0  # no minus before zeros
     return f"{rounded:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
