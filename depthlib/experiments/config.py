@@ -51,6 +51,8 @@ class RunConfig(TrainConfig):
     TRAINS: ClassVar = True
     # Whether a training that diverges is a result, to be kept as a record.
     MAY_DIVERGE: ClassVar = False
+    # Whether a run that trains nothing computes where its profile trains.
+    ON_DEVICE: ClassVar = False
     # What a run's images depend on.
     DATA: ClassVar = (
         "data",

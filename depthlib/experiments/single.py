@@ -174,6 +174,9 @@ def _compute(config) -> dict:
     began = time.perf_counter()
     test, protocol = evaluation_set(config)
     metrics = config.compute(test, protocol)
+    device = torch.device("cpu")
+    if config.ON_DEVICE:
+        device = make_fabric(config).device
     return {
         **_heading(config, protocol),
         "metrics": {part: _rounded(v) for part, v in metrics.items()},
@@ -187,7 +190,7 @@ def _compute(config) -> dict:
             "test": manifest_hash(test),
         },
         "seconds": round(time.perf_counter() - began, 2),
-        **provenance(torch.device("cpu")),
+        **provenance(device),
     }
 
 

@@ -13,6 +13,7 @@ from depthlib.experiments.densedepth_run import DenseDepthRun
 from depthlib.experiments.guess_run import GUESS_STUDY, GuessRun
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import profile as by_name
+from depthlib.experiments.step_time import StepTimeRun
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
 from depthlib.experiments.video_computed import (
     CorrelationTimeRun,
@@ -66,6 +67,7 @@ KINDS = {
         SCGANRun,
         MatchingRun,
         CorrelationTimeRun,
+        StepTimeRun,
         TriangulationRun,
     )
 }

@@ -5,7 +5,7 @@ of images and budget. An arm has the learning rate that ``video-rate`` found
 for it, or where none was searched the base's. The base is SC-GAN on a
 Chebyshev grid, with all four modules; it is trained in ``video-frames`` on
 streets and in ``video-cards`` on cards, and the other experiments hold what
-differs from it. The last three train nothing.
+differs from it. The last four train nothing.
 
 In the budget of ``study`` the base does not learn from streets to look at its
 neighbours (see ``still_abs_rel`` in its records), so that what it is given of
@@ -19,6 +19,7 @@ from dataclasses import replace
 from depthlib.experiments.computed_run import GROUPS
 from depthlib.experiments.config import RunConfig, grid
 from depthlib.experiments.profiles import Profile
+from depthlib.experiments.step_time import StepTimeRun
 from depthlib.experiments.tuning import tuned
 from depthlib.experiments.video_computed import (
     CorrelationTimeRun,
@@ -106,10 +107,10 @@ CARD_SAMPLES = {"quick": (600, 300), "study": (1200, 600)}
 KITCHEN = 480  # triples of the training frames of 7-Scenes' kitchen
 
 
-def config(p: Profile, experiment: str, **changes) -> SCGANRun:
+def config(p: Profile, experiment: str, kind=SCGANRun, **changes) -> SCGANRun:
     """The base of the study at one profile, with some fields changed."""
     values = {"experiment": experiment, "profile": p.name}
-    return SCGANRun(**(values | SCALES[p.name] | changes))
+    return kind(**(values | SCALES[p.name] | changes))
 
 
 def video_rate(p: Profile) -> list[SCGANRun]:
@@ -308,6 +309,16 @@ def video_time(p: Profile) -> list[CorrelationTimeRun]:
     return _samplings(base, KINDS[:2], PRINTED)
 
 
+def video_step(p: Profile) -> list[StepTimeRun]:
+    """Seconds of a step of this profile's network, by the paper's offsets."""
+    changes = {"radius": 24, "n_train": 1, "n_test": 1}
+    changes |= {"data": "cards", "curve_points": 0, "elsewhere": ()}
+    if p.name == "smoke":
+        changes["repeats"] = 1
+    base = config(p, "video-step", StepTimeRun, **changes)
+    return _samplings(base, KINDS[:2], PRINTED)
+
+
 def video_pose_noise(p: Profile) -> list[TriangulationRun]:
     """Triangulated depth with a camera motion that is more and more off."""
     small = {"size": (32, 64), "images": 2, "n_test": 10}
@@ -342,5 +353,6 @@ VIDEO_STUDY = {
     "video-kitchen": video_kitchen,
     "video-displacement": video_displacement,
     "video-time": video_time,
+    "video-step": video_step,
     "video-pose-noise": video_pose_noise,
 }

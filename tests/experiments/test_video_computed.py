@@ -23,6 +23,7 @@ from depthlib.metrics import PROTOCOLS
 METRICS = {
     "video-displacement": ["displacement_error", "displacement_gap"],
     "video-time": ["seconds", "offsets"],
+    "video-step": ["seconds", "offsets"],
     "video-pose-noise": ["abs_rel", "rmse", "moving"],
 }
 STREETS = PROTOCOLS["streets"]
