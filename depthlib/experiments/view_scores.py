@@ -63,7 +63,9 @@ def of_poses(model, data, poses: int, generator) -> dict:
       loss and the size of its gradient in the trunk's features;
     - ``warp_ratio``: the loss at the pose head's proposals over that at
       random poses of the box and of equal length (see ``of_length``);
-    - ``pose_length``: that length, mean over images.
+    - ``pose_length``: that length, mean over images;
+    - ``pose_walls``: the share of the proposals' components within a
+      hundredth of a wall of the box, where the pose head cannot learn.
 
     Args:
         model: an ``AVCL`` in evaluation mode.
@@ -91,6 +93,7 @@ def of_poses(model, data, poses: int, generator) -> dict:
         depth = model.decode(model.raw(features, size))
         proposed = model.propose(features)
         lengths = proposed.norm(dim=1, keepdim=True)
+        walls = proposed.abs() >= 0.99 * model.pose.limits
         rivals = []
         for _ in range(poses):
             other = random_poses(len(features), model.pose.limits, generator)
@@ -103,6 +106,7 @@ def of_poses(model, data, poses: int, generator) -> dict:
         "signal_tau": 0.0 if tau != tau else float(tau),
         "warp_ratio": hard / (sum(rivals) / poses),
         "pose_length": lengths.mean().item(),
+        "pose_walls": walls.double().mean().item(),
     }
 
 
