@@ -218,7 +218,7 @@ def test_the_miner_climbs_and_the_penalty_holds_it():
         assert grown * sign > 0
 
 
-@pytest.mark.parametrize("strategy", ["adversarial", "splat"])
+@pytest.mark.parametrize("strategy", ["adversarial", "splat", "secant"])
 def test_poses_stay_off_the_walls_at_the_rate_of_the_study(strategy):
     """And differ: a saturated sigmoid gives all images one pose for good."""
     c = Training(strategy=strategy, penalty=0.01, lr=3e-3)
