@@ -12,6 +12,7 @@ from depthlib.training.view_consistent import each_image, of_length
 WARPS = {"printed": warp_depth, "splat": splat_depth}
 BOX = (0.2, 0.2, 0.2, 0.3, 0.3, 0.3)  # radians, metres
 ERROR = 0.3  # metres, mean size of the errors that "equal" compares
+PLACES = 16  # to see each of them from
 # Half of the distance over which "signal" takes a slope, of the box.
 SPANS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.2)
 DRAWS = 2  # poses of each image
@@ -59,11 +60,19 @@ def of_poses(model, data, poses: int, generator) -> dict:
     """How the view loss depends on where it looks from.
 
     - ``warp_loss``: the mean over random poses of the box;
-    - ``signal_tau``: Kendall's rank correlation, over poses, between the
-      loss and the size of its gradient in the trunk's features;
+    - ``signal_rank``: Kendall's rank correlation, over poses, between the
+      loss of an image and the size of its gradient in the trunk's features,
+      the mean over images;
     - ``warp_ratio``: the loss at the pose head's proposals over that at
-      random poses of the box and of equal length (see ``of_length``);
-    - ``pose_length``: that length, mean over images.
+      random poses of the box and of equal length (see ``of_length``), both
+      means over images;
+    - ``harder_share``: the share of images whose own proposal is harder than
+      the median of these rivals; a half if it is as good as a random one;
+    - ``mined_q10``, ``_q50``, ``_q90``, ``rival_q10`` and so on: quantiles
+      over images (and rivals) of both losses;
+    - ``pose_length``: length of the proposals, mean over images;
+    - ``pose_walls``: the share of their components within a hundredth of a
+      wall of the box, where the pose head learns slowly.
 
     Args:
         model: an ``AVCL`` in evaluation mode.
@@ -71,39 +80,66 @@ def of_poses(model, data, poses: int, generator) -> dict:
         poses: how many random ones.
         generator: of the random poses.
     """
-    from scipy.stats import kendalltau
-
     device = next(model.parameters()).device
     batch = default_collate([data[i] for i in range(len(data))])
     batch = {name: batch[name].to(device) for name in MAPS}
     with torch.no_grad():
         features = model.encode(batch["image"])
-    features.requires_grad_(True)
-    size = batch["image"].shape[-2:]
-    losses, slopes = [], []
-    for _ in range(poses):
-        pose = random_poses(len(features), model.pose.limits, generator)
-        loss = _loss(model.decode(model.raw(features, size)), batch, pose)
-        (slope,) = torch.autograd.grad(loss, features)
-        losses.append(loss.item())
-        slopes.append(slope.norm().item())
+    limits = model.pose.limits
+    rank, mean = _signal(model, features, batch, poses, generator)
     with torch.no_grad():
-        depth = model.decode(model.raw(features, size))
+        depth = model.decode(model.raw(features, batch["image"].shape[-2:]))
         proposed = model.propose(features)
         lengths = proposed.norm(dim=1, keepdim=True)
         rivals = []
         for _ in range(poses):
-            other = random_poses(len(features), model.pose.limits, generator)
-            other = of_length(other, lengths, model.pose.limits)
-            rivals.append(_loss(depth, batch, other).item())
-        hard = _loss(depth, batch, proposed).item()
-    tau = kendalltau(losses, slopes).statistic
-    return {
-        "warp_loss": sum(losses) / poses,
-        "signal_tau": 0.0 if tau != tau else float(tau),
-        "warp_ratio": hard / (sum(rivals) / poses),
+            other = random_poses(len(features), limits, generator)
+            other = of_length(other, lengths, limits)
+            rivals.append(_loss(depth, batch, other, each_image))
+        rivals = torch.stack(rivals)
+        mined = _loss(depth, batch, proposed, each_image)
+    harder = mined > rivals.quantile(0.5, 0)
+    walls = proposed.abs() >= 0.99 * limits
+    found = {
+        "warp_loss": mean,
+        "signal_rank": rank,
+        "warp_ratio": (mined.mean() / rivals.mean()).item(),
+        "harder_share": harder.double().mean().item(),
         "pose_length": lengths.mean().item(),
+        "pose_walls": walls.double().mean().item(),
     }
+    for name, losses in (("mined", mined), ("rival", rivals)):
+        for percent in (10, 50, 90):
+            value = losses.quantile(percent / 100).item()
+            found[f"{name}_q{percent}"] = value
+    return found
+
+
+def _signal(model, features, batch, poses: int, generator):
+    """``signal_rank`` and ``warp_loss`` of ``of_poses``."""
+    from scipy.stats import kendalltau
+
+    features = features.clone().requires_grad_(True)
+    size = batch["image"].shape[-2:]
+    losses, slopes, means = [], [], []
+    for _ in range(poses):
+        pose = random_poses(len(features), model.pose.limits, generator)
+        depth = model.decode(model.raw(features, size))
+        loss = _loss(depth, batch, pose, each_image)
+        # No image's loss depends on another's features.
+        (slope,) = torch.autograd.grad(loss.sum(), features)
+        losses.append(loss.detach())
+        slopes.append(slope.flatten(1).norm(dim=1))
+        means.append(_loss(depth.detach(), batch, pose).item())
+    pairs = zip(
+        torch.stack(losses, 1).tolist(),
+        torch.stack(slopes, 1).tolist(),
+        strict=True,
+    )
+    ranks = [kendalltau(*pair).statistic for pair in pairs]
+    # Of an image without a slope there is nothing to rank.
+    ranks = [0.0 if r != r else float(r) for r in ranks]
+    return sum(ranks) / len(ranks), sum(means) / poses
 
 
 def random_poses(n: int, limits, generator):
@@ -113,46 +149,75 @@ def random_poses(n: int, limits, generator):
 
 
 def equal_errors(batch: dict, warp: str, generator) -> dict:
-    """View losses of five errors, each over its size in the source view.
+    """View losses of errors of one size, each over that size.
 
-    ``warp_spread`` is the largest of them over the least.
+    For each image and error the view loss from ``PLACES`` random poses, over
+    the mean error in the source view. Of each error ``view_loss_*`` is the
+    mean; ``least_*`` and ``most_*`` are the smallest and the largest over
+    poses, the median over images. ``warp_spread`` is the largest over the
+    smallest of one image, over poses and errors, and of that the median over
+    images.
     """
     depth, mask = batch["depth"], batch["mask"]
-    pose = random_poses(len(depth), torch.tensor(BOX), generator)
-    found = {}
-    for name, guess in five_errors(depth, mask, generator).items():
-        loss = view_consistency(
-            guess,
-            depth,
-            batch["intrinsics"],
-            pose_matrix(pose),
-            mask,
-            warp=WARPS[warp],
-        )
-        found[f"view_loss_{name}"] = (loss / l1(guess, depth, mask)).item()
-    values = found.values()
-    return found | {"warp_spread": max(values) / min(values)}
+    guesses = errors_of_one_size(depth, mask, generator)
+    limits = torch.tensor(BOX)
+    poses = [
+        pose_matrix(random_poses(len(depth), limits, generator))
+        for _ in range(PLACES)
+    ]
+    found, all_least, all_most = {}, [], []
+    for name, guess in guesses.items():
+        seen = [
+            view_consistency(
+                guess,
+                depth,
+                batch["intrinsics"],
+                pose,
+                mask,
+                loss=each_image,
+                warp=WARPS[warp],
+            )
+            for pose in poses
+        ]
+        ratio = torch.stack(seen) / each_image(guess, depth, mask)
+        # An error that is out of sight would make any spread infinite.
+        least, most = ratio.clamp(min=0.01).aminmax(dim=0)
+        found[f"view_loss_{name}"] = ratio.mean().item()
+        found[f"least_{name}"] = least.quantile(0.5).item()
+        found[f"most_{name}"] = most.quantile(0.5).item()
+        all_least.append(least)
+        all_most.append(most)
+    spread = torch.stack(all_most).amax(0) / torch.stack(all_least).amin(0)
+    return found | {"warp_spread": spread.quantile(0.5).item()}
 
 
-def five_errors(depth, mask, generator) -> dict:
+def errors_of_one_size(depth, mask, generator) -> dict:
     """Predictions whose mean error in the source view is about ``ERROR``.
 
-    All too far; too far on the left and too near on the right; off by a
-    smooth field; by a sign for each pixel; and the truth moved sideways by
-    whole pixels, its border repeated.
+    Over the whole map: all too far; too far on the left and too near on the
+    right; off by a smooth field; by a sign for each pixel; and the truth
+    moved sideways by whole pixels, its border repeated. In a third of it, and
+    there three times as large: too far on the left, on the right, and where
+    surfaces are near.
 
     Returns:
         Depth ``(B, 1, H, W)`` by the name of the error.
     """
     size = depth.shape[-2:]
     coarse = torch.randn(len(depth), 1, 4, 6, generator=generator)
+    place = torch.linspace(0, 1, size[1]).expand_as(depth)
+    known = torch.where(mask, depth, torch.nan).flatten(1)
+    third = known.nanquantile(1 / 3, 1).view(-1, 1, 1, 1)
     fields = {
         "far": torch.ones_like(depth),
-        "tilted": torch.linspace(1, -1, size[1]).expand_as(depth),
+        "tilted": 1 - 2 * place,
         "smooth": F.interpolate(
             coarse, size, mode="bicubic", align_corners=False
         ),
         "noise": torch.randn(depth.shape, generator=generator).sign(),
+        "left": (place < 1 / 3).to(depth),
+        "right": (place > 2 / 3).to(depth),
+        "near": (depth <= third).to(depth),
     }
     found = {}
     for name, field in fields.items():
@@ -275,13 +340,14 @@ MEASURES = {
 }
 
 
-def _loss(prediction, batch, pose):
+def _loss(prediction, batch, pose, loss=l1):
     return view_consistency(
         prediction,
         batch["depth"],
         batch["intrinsics"],
         pose_matrix(pose),
         batch["mask"],
+        loss=loss,
     )
 
 

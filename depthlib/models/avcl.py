@@ -167,8 +167,9 @@ class PoseGenerator(nn.Module):
     A sigmoid, shifted and scaled, keeps every component within its range
     around zero: the paper names such a sigmoid but not the ranges. A new
     generator proposes small poses, spread around zero by its random weights.
-    Its units are leaky, ours as well: plain ones die within ten steps, and
-    then all images get one pose.
+    Its units are leaky, ours as well: plain ones die within ten steps. At too
+    large a rate all images get one pose even so: the sigmoid has no slope at
+    the walls (see ``MINER_RATE`` in `depthlib.training.view_consistent`).
 
     Args:
         in_channels: of the trunk's features.

@@ -8,7 +8,7 @@ from depthlib.experiments import LOSS_STUDY, D3NetRun, grid, profile
 from depthlib.experiments.loss_study import config
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.records import record_path, write_record
-from depthlib.experiments.tuning import tuned
+from depthlib.experiments.tuning import shared, tuned
 
 BASE = D3NetRun(experiment="demo")
 
@@ -88,6 +88,29 @@ def test_the_tuned_rate_is_the_best_on_validation(monkeypatch, tmp_path):
     assert tuned(run, "losses-rate", "loss") == replace(run, lr=3e-3)
     other = replace(run, loss="l1")
     assert tuned(other, "losses-rate", "loss") == other
+
+
+def test_a_shared_rate_is_the_best_on_average(monkeypatch):
+    """Of those that all kinds have tried and borne."""
+    scores = {
+        ("a", 3e-4): 0.5, ("b", 3e-4): 0.5,
+        ("a", 1e-3): 0.4, ("b", 1e-3): 0.8,  # not best for "a"
+        ("a", 3e-3): 0.9, ("b", 3e-3): None,
+        ("a", 1e-2): 0.9,
+    }  # fmt: skip
+    records = [
+        {
+            "config": {"loss": "l2", "style": kind, "lr": rate},
+            "metrics": {"image": {"delta1": score}},
+        }
+        for (kind, rate), score in scores.items()
+    ]
+    monkeypatch.setattr("depthlib.experiments.tuning.load", lambda *_: records)
+    run = config(profile("study"), "x", loss="l2")
+    found = shared(run, "losses-rate", "style", "loss")
+    assert found == replace(run, lr=1e-3)
+    other = replace(run, loss="l1")
+    assert shared(other, "losses-rate", "style", "loss") == other
 
 
 def test_an_unknown_profile_is_named():

@@ -13,6 +13,7 @@ from depthlib.models import AVCL
 from depthlib.training import TrainConfig, fit
 from depthlib.training.view_consistent import (
     FIXED,
+    MINER_RATE,
     MINERS,
     STRATEGIES,
     ViewConsistentStep,
@@ -215,6 +216,29 @@ def test_the_miner_climbs_and_the_penalty_holds_it():
             after = model.pose(features)
         grown = after.norm() - before.norm()
         assert grown * sign > 0
+
+
+@pytest.mark.parametrize("strategy", ["adversarial", "splat", "secant"])
+def test_poses_stay_off_the_walls_at_the_rate_of_the_study(strategy):
+    """And differ: a saturated sigmoid gives all images one pose for good."""
+    c = Training(strategy=strategy, penalty=0.01, lr=3e-3)
+    model, b = network(), batch()
+    step = ViewConsistentStep(Fabric(accelerator="cpu"), model, c)
+    for k in range(25):
+        step(b, 3e-3, k)
+    with torch.no_grad():
+        pose = model.propose(model.encode(b["image"]))
+    share = pose.abs() / model.pose.limits
+    assert share.max() < 0.99
+    assert share.std(0).max() > 1e-3
+
+
+def test_the_miner_has_a_rate_of_its_own_on_the_schedule():
+    for strategy in ("adversarial", "faster"):
+        c = Training(strategy=strategy, lr=1e-2)
+        step = ViewConsistentStep(Fabric(accelerator="cpu"), network(), c)
+        step(batch(), 5e-3, 0)  # half of the rate
+        assert step.miner.param_groups[0]["lr"] == MINER_RATE / 2
 
 
 def test_poses_of_each_strategy():
