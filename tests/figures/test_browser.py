@@ -120,7 +120,7 @@ def found(scrubber, tmp_path_factory):
         ],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     title = re.search(r"<title>(.*?)</title>", run.stdout, re.S)

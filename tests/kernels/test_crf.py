@@ -259,6 +259,6 @@ def test_two_threads_and_three_hundred_nodes():
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert done.stdout.split() == ["True"], done.stderr
