@@ -90,6 +90,12 @@ def test_no_page_shows_a_traceback(html):
         assert "This chapter did not run" not in text, path
 
 
+def test_no_page_shows_an_object_by_its_address(html):
+    """As a cell does whose last value nobody meant to see."""
+    for path, text in html.items():
+        assert not re.search(r"&lt;[^&<>]* at 0x[0-9a-f]+&gt;", text), path
+
+
 def test_every_chapter_offers_its_notebook(book, runs):
     for name in runs:
         text = (book.html / f"{name}.html").read_text()
