@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MIN_SEEDS_BOOTSTRAP = 10
+MIN_SEEDS_INTERVAL = 5  # with fewer, words name each seed instead
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,19 @@ class Interval:
     n: int
     level: float = 0.95
     points: tuple[float, ...] = ()
+
+    def words(self, spec: str = "+.1%") -> str:
+        """The mean and its interval; of few seeds the value of each.
+
+        Args:
+            spec: format of a number, as for ``format``.
+        """
+        if self.n < MIN_SEEDS_INTERVAL:
+            said = ", ".join(f"{p:{spec}}" for p in self.points)
+        else:
+            ends = f"[{self.low:{spec}}, {self.high:{spec}}]"
+            said = f"{self.mean:{spec}} {ends}"
+        return said.replace("-", "\N{MINUS SIGN}")
 
 
 def per_seed(values) -> np.ndarray:

@@ -31,6 +31,13 @@ def test_t_interval_agrees_with_scipy():
     assert ours.points == pytest.approx(VALUES)
 
 
+def test_few_seeds_are_named_one_by_one():
+    few = t_interval([-0.1, 0.02])
+    assert few.words() == "\N{MINUS SIGN}10.0%, +2.0%"
+    assert few.words(".2f") == "\N{MINUS SIGN}0.10, 0.02"
+    assert t_interval(VALUES).words() == "+30.0% [+10.4%, +49.6%]"
+
+
 def test_images_are_averaged_before_seeds_are_counted():
     """Two hundred images of three seeds are three values, not 600."""
     images = np.random.default_rng(0).normal(size=(3, 200))
