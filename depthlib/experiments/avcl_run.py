@@ -79,7 +79,6 @@ class AVCLRun(RunConfig):
 
     def extra_scores(self, model, data) -> dict[str, float]:
         """Accuracy from four views, and how hard which poses are."""
-        import torch
         from torch.utils.data import Subset
 
         from depthlib.experiments import view_scores
@@ -94,13 +93,29 @@ class AVCLRun(RunConfig):
         scores["generalisation_gap"] = view_scores.gap(
             protocol, (prediction, truth), predict_all(model, seen, protocol)
         )
+        return scores | self._probed(view_scores.of_poses, model, data)
+
+    def curve_scores(self, model, data) -> dict[str, float]:
+        """How hard the proposals are, where a strategy trains a pose head."""
+        from depthlib.experiments import view_scores
+        from depthlib.training.view_consistent import MINERS
+
+        if self.strategy not in MINERS:
+            return {}
+        return self._probed(view_scores.of_proposals, model, data)
+
+    def _probed(self, measure, model, data) -> dict[str, float]:
+        """A measure of poses, on a few images, with this seed's draws."""
+        import torch
+        from torch.utils.data import Subset
+
         probe = Subset(data, range(min(PROBE, len(data))))
         was_training = model.training
         model.eval()
         generator = torch.Generator().manual_seed(self.seed)
-        scores |= view_scores.of_poses(model, probe, POSES, generator)
+        found = measure(model, probe, POSES, generator)
         model.train(was_training)
-        return scores
+        return found
 
     def recipe(self) -> "AVCLRun":
         """As in ``RunConfig``, with the smallest network."""

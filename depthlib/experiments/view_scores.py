@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 from torch.utils.data import default_collate
 
 from depthlib.geometry import pose_matrix, project, unproject
@@ -59,13 +60,26 @@ def gap(protocol, test, train) -> float:
 def of_poses(model, data, poses: int, generator) -> dict:
     """How the view loss depends on where it looks from.
 
+    What ``of_proposals`` returns, and
+
     - ``warp_loss``: the mean over random poses of the box;
     - ``signal_rank``: Kendall's rank correlation, over poses, between the
       loss of an image and the size of its gradient in the trunk's features,
-      the mean over images;
-    - ``warp_ratio``: the loss at the pose head's proposals over that at
-      random poses of the box and of equal length (see ``of_length``), both
-      means over images;
+      the mean over images.
+
+    Arguments as there.
+    """
+    batch, features = _encoded(model, data)
+    rank, mean = _signal(model, features, batch, poses, generator)
+    found = {"warp_loss": mean, "signal_rank": rank}
+    return found | _mined(model, features, batch, poses, generator)
+
+
+def of_proposals(model, data, poses: int, generator) -> dict:
+    """How hard the poses are that the pose head proposes.
+
+    - ``warp_ratio``: the loss at its proposals over that at random poses of
+      the box and of equal length (see ``of_length``), both means over images;
     - ``harder_share``: the share of images whose own proposal is harder than
       the median of these rivals; a half if it is as good as a random one;
     - ``mined_q10``, ``_q50``, ``_q90``, ``rival_q10`` and so on: quantiles
@@ -77,32 +91,39 @@ def of_poses(model, data, poses: int, generator) -> dict:
     Args:
         model: an ``AVCL`` in evaluation mode.
         data: images to measure on.
-        poses: how many random ones.
+        poses: how many random ones for each image.
         generator: of the random poses.
     """
+    batch, features = _encoded(model, data)
+    return _mined(model, features, batch, poses, generator)
+
+
+def _encoded(model, data) -> tuple[dict, Tensor]:
+    """All of ``data`` as one batch, and its features."""
     device = next(model.parameters()).device
     batch = default_collate([data[i] for i in range(len(data))])
     batch = {name: batch[name].to(device) for name in MAPS}
     with torch.no_grad():
-        features = model.encode(batch["image"])
+        return batch, model.encode(batch["image"])
+
+
+@torch.no_grad()
+def _mined(model, features, batch, poses: int, generator) -> dict:
+    """What ``of_proposals`` returns."""
     limits = model.pose.limits
-    rank, mean = _signal(model, features, batch, poses, generator)
-    with torch.no_grad():
-        depth = model.decode(model.raw(features, batch["image"].shape[-2:]))
-        proposed = model.propose(features)
-        lengths = proposed.norm(dim=1, keepdim=True)
-        rivals = []
-        for _ in range(poses):
-            other = random_poses(len(features), limits, generator)
-            other = of_length(other, lengths, limits)
-            rivals.append(_loss(depth, batch, other, each_image))
-        rivals = torch.stack(rivals)
-        mined = _loss(depth, batch, proposed, each_image)
+    depth = model.decode(model.raw(features, batch["image"].shape[-2:]))
+    proposed = model.propose(features)
+    lengths = proposed.norm(dim=1, keepdim=True)
+    rivals = []
+    for _ in range(poses):
+        other = random_poses(len(features), limits, generator)
+        other = of_length(other, lengths, limits)
+        rivals.append(_loss(depth, batch, other, each_image))
+    rivals = torch.stack(rivals)
+    mined = _loss(depth, batch, proposed, each_image)
     harder = mined > rivals.quantile(0.5, 0)
     walls = proposed.abs() >= 0.99 * limits
     found = {
-        "warp_loss": mean,
-        "signal_rank": rank,
         "warp_ratio": (mined.mean() / rivals.mean()).item(),
         "harder_share": harder.double().mean().item(),
         "pose_length": lengths.mean().item(),
