@@ -10,6 +10,7 @@ Everything is differentiable and keeps dtype and device of its input.
 """
 
 import math
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -80,7 +81,7 @@ def unproject(depth: Tensor, intrinsics: Tensor) -> Tensor:
         ``(B, 3, H, W)``, metres.
 
     Raises:
-        ValueError: a shape is wrong.
+        ValueError: a shape is wrong, or depth is of whole numbers.
 
     Example:
         The pixel in the middle of a 2 x 2 image looks straight ahead, half a
@@ -94,6 +95,7 @@ def unproject(depth: Tensor, intrinsics: Tensor) -> Tensor:
         raise ValueError(
             f"depth has shape {tuple(depth.shape)}; expected (B, 1, H, W)"
         )
+    _check_floating("depth", depth)
     fx, fy, skew, cx, cy = _pinhole(intrinsics, depth)
     height, width = depth.shape[-2:]
     options = {"dtype": depth.dtype, "device": depth.device}
@@ -121,7 +123,7 @@ def project(points: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
         (0, 0) at (0.5, 0.5), and the depth ``(B, 1, H, W)``.
 
     Raises:
-        ValueError: a shape is wrong.
+        ValueError: a shape is wrong, or points are of whole numbers.
 
     Example:
         >>> K = torch.tensor([[2.0, 0, 1], [0, 2, 1], [0, 0, 1]])
@@ -134,6 +136,7 @@ def project(points: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(
             f"points has shape {tuple(points.shape)}; expected (B, 3, H, W)"
         )
+    _check_floating("points", points)
     fx, fy, skew, cx, cy = _pinhole(intrinsics, points)
     z = points[:, 2]
     safe = torch.where(z == 0, torch.ones_like(z), z)
@@ -158,7 +161,8 @@ def normals(depth: Tensor, intrinsics: Tensor) -> Tensor:
         ``(B, 3, H, W)`` of length 1 (or 0).
 
     Raises:
-        ValueError: a shape is wrong or the map is smaller than 2 x 2.
+        ValueError: a shape is wrong, the map is smaller than 2 x 2, or depth
+            is of whole numbers.
 
     Example:
         A wall that faces the camera looks back along the optical axis:
@@ -216,25 +220,34 @@ def sid_thresholds(
         ``(bins + 1,)``, metres, increasing.
 
     Raises:
-        ValueError: bins below 1, or a range that has no logarithm.
+        ValueError: bins is no whole number of at least 1, the range has no
+            logarithm, or it is too narrow for so many edges of that type.
 
     Example:
         >>> sid_thresholds(3, 1.0, 8.0).tolist()
         [1.0, 2.0, 4.0, 8.0]
     """
-    if bins < 1:
-        raise ValueError(f"bins is {bins}; expected at least 1")
-    if not 0 < alpha + shift < beta + shift:
+    if not isinstance(bins, Integral) or bins < 1:
+        raise ValueError(
+            f"bins is {bins!r}; expected a whole number of at least 1"
+        )
+    if not 0 < alpha + shift < beta + shift < math.inf:
         raise ValueError(
             f"alpha {alpha}, beta {beta} and shift {shift} do not satisfy "
-            "0 < alpha + shift < beta + shift; choose a larger shift or a "
-            "farther beta"
+            "0 < alpha + shift < beta + shift < infinity; choose a larger "
+            "shift or another beta"
         )
     start, stop = math.log(alpha + shift), math.log(beta + shift)
     steps = torch.linspace(start, stop, bins + 1, dtype=torch.float64)
     edges = steps.exp() - shift
     edges[0], edges[-1] = alpha, beta
-    return edges.to(dtype=dtype, device=device)
+    edges = edges.to(dtype=dtype, device=device)
+    if not (edges.diff() > 0).all():
+        raise ValueError(
+            f"{bins} bins from {alpha} m to {beta} m are narrower than "
+            f"{dtype} can tell; take fewer bins or dtype torch.float64"
+        )
+    return edges
 
 
 def scale_intrinsics(
@@ -256,6 +269,7 @@ def scale_intrinsics(
         [125.0, 0.0, 80.0]
     """
     _check_intrinsics(intrinsics)
+    _check_floating("intrinsics", intrinsics)
     if min(*old_size, *new_size) <= 0:
         raise ValueError(
             f"old_size {old_size} and new_size {new_size} are (height, "
@@ -284,10 +298,20 @@ def crop_intrinsics(intrinsics: Tensor, top: float, left: float) -> Tensor:
         [296.0, 220.0]
     """
     _check_intrinsics(intrinsics)
+    _check_floating("intrinsics", intrinsics)
     shifted = intrinsics.clone()
     shifted[..., 0, 2] -= left
     shifted[..., 1, 2] -= top
     return shifted
+
+
+def _check_floating(name: str, values: Tensor) -> None:
+    # Whole numbers would cut the other arguments down to whole ones too.
+    if not values.is_floating_point():
+        raise ValueError(
+            f"{name} is {values.dtype}; give floating point, such as "
+            f"{name}.float()"
+        )
 
 
 def _check_intrinsics(intrinsics: Tensor) -> None:

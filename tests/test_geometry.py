@@ -296,3 +296,28 @@ def test_resize_and_crop_keep_their_input_and_batch():
         scale_intrinsics(K, (10, 10), (0, 5))
     with pytest.raises(ValueError, match="intrinsics has shape"):
         crop_intrinsics(torch.eye(2), 1, 1)
+
+
+def test_whole_numbers_are_refused_where_they_would_cut_cameras_to_size():
+    whole = torch.full((1, 1, 4, 5), 2)
+    K = camera().float()
+    for use in (unproject, normals):
+        with pytest.raises(ValueError, match="depth is torch.int64"):
+            use(whole, K)
+    with pytest.raises(ValueError, match="points is torch.int64"):
+        project(whole.expand(-1, 3, -1, -1), K)
+    with pytest.raises(ValueError, match="intrinsics is torch.int64"):
+        scale_intrinsics(K.long(), (8, 12), (4, 4))
+    with pytest.raises(ValueError, match="intrinsics is torch.int64"):
+        crop_intrinsics(K.long(), 1, 1)
+
+
+def test_edges_that_a_type_cannot_tell_apart_are_refused():
+    with pytest.raises(ValueError, match="narrower than torch.float32"):
+        sid_thresholds(100, 1.0, 1.000001)
+    wide = sid_thresholds(100, 1.0, 1.000001, dtype=torch.float64)
+    assert (wide.diff() > 0).all()
+    with pytest.raises(ValueError, match="bins is 2.5"):
+        sid_thresholds(2.5, 1.0, 8.0)
+    with pytest.raises(ValueError, match="infinity"):
+        sid_thresholds(3, 1.0, math.inf)

@@ -21,6 +21,7 @@ __all__ = ["spatial_correlation"]
 
 BACKENDS = ("auto", "torch", "numba")
 NUMBA_TYPES = (torch.float32, torch.float64)
+INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
 def spatial_correlation(
@@ -40,8 +41,8 @@ def spatial_correlation(
             channels-last is fastest.
         adjacent: same shape, type and device.
         offsets: ``(N, 2)`` integers, (dy, dx) in pixels of the feature map,
-            N at least 1. Order and duplicates are kept; offsets that reach
-            beyond the map give zeros.
+            N at least 1; a tensor, an array or a list. Order and duplicates
+            are kept; offsets that reach beyond the map give zeros.
         backend: "torch" (any device), "numba" (CPU, float32 and float64), or
             "auto": numba where it can, else torch.
 
@@ -60,6 +61,7 @@ def spatial_correlation(
         >>> spatial_correlation(here, there, offsets).flatten(1).tolist()
         [[0.0, 0.0, 0.0, 0.0, 0.0, 9.0, 0.0, 0.0]]
     """
+    offsets = torch.as_tensor(offsets)
     _check(reference, adjacent, offsets)
     engine = _engine(backend, reference)
     # What reaches beyond the map reaches no farther than its size.
@@ -203,7 +205,7 @@ def _check(reference: Tensor, adjacent: Tensor, offsets: Tensor) -> None:
             f"offsets have shape {tuple(offsets.shape)}; expected (N, 2) "
             "with at least one"
         )
-    if offsets.dtype not in (torch.int16, torch.int32, torch.int64):
+    if offsets.dtype not in INTEGERS:
         raise ValueError(
-            f"offsets are {offsets.dtype}; expected torch.int64, (dy, dx)"
+            f"offsets are {offsets.dtype}; expected whole numbers, (dy, dx)"
         )

@@ -9,6 +9,7 @@ order, within the square of side 2 radius + 1 around (0, 0).
 import math
 from collections.abc import Iterable
 from itertools import pairwise
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -287,10 +288,15 @@ def _offsets(pairs: Iterable[tuple[int, int]]) -> Tensor:
 
 
 def _check_whole(name: str, value: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    if not _is_whole(value) or value < 1:
         raise ValueError(
             f"{name} is {value!r}; expected a whole number of at least 1"
         )
+
+
+def _is_whole(value) -> bool:
+    """Of Python or of NumPy."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _check_radius(radius: int) -> None:
@@ -298,8 +304,7 @@ def _check_radius(radius: int) -> None:
 
 
 def _check_level(level: int) -> None:
-    whole = isinstance(level, int) and not isinstance(level, bool)
-    if not whole or not 0 <= level <= MAX_LEVEL:
+    if not _is_whole(level) or not 0 <= level <= MAX_LEVEL:
         raise ValueError(
             f"level is {level!r}; expected a whole number from 0 to "
             f"{MAX_LEVEL}"

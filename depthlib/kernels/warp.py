@@ -84,10 +84,6 @@ def nearest_sources(
         ``(B, 1, H, W)`` int64, row times W plus column of the source; -1
         where nothing lands.
     """
-    if depth.dtype not in (torch.float32, torch.float64):
-        raise ValueError(
-            f"depth is {depth.dtype}; expected torch.float32 or torch.float64"
-        )
     if backend not in BACKENDS:
         raise ValueError(
             f"backend is {backend!r}; choose one of {', '.join(BACKENDS)}"
@@ -118,11 +114,11 @@ def _nearest(pixels: Tensor, z: Tensor, lands: Tensor) -> Tensor:
     # Compared as floats: a cast to int would wrap far points around, and
     # pull u in (-1, 0) into the image.
     lands = lands.squeeze(1) & (column >= 0) & (column < width)
-    lands = (lands & (row >= 0) & (row < height)).flatten(1)
-    target = (row * width + column).flatten(1)
+    lands = lands & (row >= 0) & (row < height)
     # One bin more for all that lands nowhere.
     n = height * width
-    target = torch.where(lands, target, n).long()
+    target = torch.where(lands, _index(row, column, lands, width), n)
+    target = target.flatten(1)
     z = z.flatten(1)
     least = z.new_full((batch, n + 1), torch.inf)
     least = least.scatter_reduce(1, target, z, "amin")
@@ -164,7 +160,7 @@ def splat_depth(
         bilinear weights that reach it sum to at least a half.
 
     Raises:
-        ValueError: a shape is wrong, or sharpness is not above 0.
+        ValueError: a shape or a type is wrong, or sharpness is not above 0.
     """
     if not sharpness > 0:
         raise ValueError(f"sharpness is {sharpness}; give a number above 0")
@@ -184,7 +180,7 @@ def splat_depth(
             inside = lands & (column >= 0) & (column < width)
             inside = inside & (row >= 0) & (row < height)
             share = (1 - (u - column).abs()) * (1 - (v - row).abs())
-            target = torch.where(inside, row * width + column, 0.0).long()
+            target = _index(row, column, inside, width)
             corners.append((torch.where(inside, share, 0.0), target, inside))
     # Powers of z relative to the nearest surface of each target pixel; the
     # factor cancels in the quotient, and nothing over- or underflows.
@@ -203,6 +199,13 @@ def splat_depth(
     valid = (reach >= 0.5) & (weight > 0)
     warped = sums / torch.where(valid, weight, 1.0)
     return torch.where(valid, warped, 0.0), valid
+
+
+def _index(row: Tensor, column: Tensor, inside: Tensor, width: int) -> Tensor:
+    """Row times width plus column, 0 outside; whole numbers, since float32
+    cannot tell the pixels of an image of more than 2^24 apart."""
+    row, column = (torch.where(inside, x, 0.0).long() for x in (row, column))
+    return row * width + column
 
 
 def _measured(depth: Tensor) -> Tensor:
@@ -227,6 +230,10 @@ def _matrices(pose: Tensor, depth: Tensor) -> Tensor:
     if depth.ndim != 4 or depth.shape[1] != 1:
         raise ValueError(
             f"depth has shape {tuple(depth.shape)}; expected (B, 1, H, W)"
+        )
+    if depth.dtype not in (torch.float32, torch.float64):
+        raise ValueError(
+            f"depth is {depth.dtype}; expected torch.float32 or torch.float64"
         )
     if pose.shape not in ((4, 4), (1, 4, 4), (len(depth), 4, 4)):
         raise ValueError(

@@ -28,7 +28,8 @@ def ordinal_loss(
 
     Args:
         logits: ``(B, K, H, W)``.
-        target: ``(B, 1, H, W)``, metres.
+        target: ``(B, 1, H, W)``, metres; where it counts and is NaN or
+            infinite, so that it has no level, the loss is NaN.
         mask: bool ``(B, 1, H, W)``, True = counts; None: all pixels count.
         thresholds: ``(K + 1,)``, metres, increasing.
 
@@ -50,7 +51,8 @@ def ordinal_loss(
     k = torch.arange(bins, device=logits.device).view(1, -1, 1, 1)
     # -ln P = softplus(-x) where the level is above k, -ln(1 - P) elsewhere.
     signs = torch.where(levels > k, -1.0, 1.0).to(logits)
-    return mean_valid(F.softplus(signs * logits).sum(1, keepdim=True), mask)
+    each = F.softplus(signs * logits).sum(1, keepdim=True)
+    return mean_valid(torch.where(target.isfinite(), each, torch.nan), mask)
 
 
 def depth_levels(depth: Tensor, thresholds: Tensor) -> Tensor:
@@ -59,7 +61,7 @@ def depth_levels(depth: Tensor, thresholds: Tensor) -> Tensor:
     Depths outside the range get the first or the last level; NaN the last.
 
     Args:
-        depth: any shape, metres.
+        depth: any shape and type, metres.
         thresholds: ``(K + 1,)``, metres, increasing.
 
     Returns:
@@ -80,5 +82,6 @@ def depth_levels(depth: Tensor, thresholds: Tensor) -> Tensor:
         )
     if not (thresholds.diff() > 0).all():
         raise ValueError("thresholds do not increase; sort the edges")
-    inner = thresholds[1:-1].to(depth)
-    return torch.bucketize(depth, inner.contiguous(), right=True)
+    wide = torch.promote_types(depth.dtype, thresholds.dtype)
+    inner = thresholds[1:-1].to(depth.device, wide).contiguous()
+    return torch.bucketize(depth.to(wide), inner, right=True)

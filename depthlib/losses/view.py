@@ -42,7 +42,9 @@ def view_consistency(
             the pose.
 
     Returns:
-        Scalar tensor, metres for L1.
+        Scalar tensor, metres for L1. A prediction that is not finite where
+        it counts has no view: its loss is that of the source view, NaN or
+        infinite, where training stops.
 
     Raises:
         ValueError: shapes do not fit, or no pixel sees both maps.
@@ -52,6 +54,9 @@ def view_consistency(
         prediction, target = (
             torch.where(mask, x, 0.0) for x in (prediction, target)
         )
+    if not prediction.isfinite().all():
+        counts = torch.ones_like(target, dtype=torch.bool)
+        return loss(prediction, target, counts if mask is None else mask)
     seen, there = warp(prediction, intrinsics, pose)
     truth, known = warp(target, intrinsics, pose)
     both = there & known

@@ -60,20 +60,21 @@ def ordinal_depth(
             nearer end, as released code has it.
 
     Returns:
-        ``(B, 1, H, W)``; no gradient, since a count has none.
+        ``(B, 1, H, W)``, NaN where a logit is; no gradient, since a count
+        has none. At least of the type of the thresholds.
 
     Raises:
         ValueError: shapes do not fit, or another ``at``.
     """
     _check(logits, thresholds)
+    if at not in ("middle", "threshold"):
+        raise ValueError(f'at is {at!r}; choose "middle" or "threshold"')
+    edges = _edges(logits, thresholds)
     # K times yes would be a level beyond the last.
     level = (logits >= 0).sum(1, keepdim=True).clamp(max=logits.shape[1] - 1)
-    edges = thresholds.to(logits)
-    if at == "middle":
-        return ((edges[:-1] + edges[1:]) / 2)[level]
-    if at == "threshold":
-        return edges[level]
-    raise ValueError(f'at is {at!r}; choose "middle" or "threshold"')
+    places = (edges[:-1] + edges[1:]) / 2 if at == "middle" else edges
+    unknown = logits.isnan().any(1, keepdim=True)
+    return torch.where(unknown, torch.nan, places[level])
 
 
 def soft_ordinal_depth(
@@ -92,18 +93,28 @@ def soft_ordinal_depth(
         steepness: s, 100 as printed.
 
     Returns:
-        ``(B, 1, H, W)``, metres, between the first and the last middle.
+        ``(B, 1, H, W)``, metres, between the first and the last middle; NaN
+        where a logit is. At least of the type of the thresholds.
     """
     _check(logits, thresholds)
+    edges = _edges(logits, thresholds)
+    logits = logits.to(edges.dtype)
     soft = torch.sigmoid(steepness * (torch.sigmoid(logits) - 0.5))
-    edges = thresholds.to(logits)
     middles = (edges[:-1] + edges[1:]) / 2
     last = len(middles) - 1
     level = soft.sum(1, keepdim=True).clamp(max=last)
-    below = level.detach().floor().long().clamp(max=max(last - 1, 0))
+    # NaN is no index; the share carries it on.
+    below = level.detach().nan_to_num(0.0).floor().long()
+    below = below.clamp(max=max(last - 1, 0))
     above = (below + 1).clamp(max=last)
     share = level - below
     return middles[below] * (1 - share) + middles[above] * share
+
+
+def _edges(logits: Tensor, thresholds: Tensor) -> Tensor:
+    """Thresholds beside the logits; half precision would blur levels."""
+    wide = torch.promote_types(logits.dtype, thresholds.dtype)
+    return thresholds.to(logits.device, wide)
 
 
 def _check(logits: Tensor, thresholds: Tensor) -> None:

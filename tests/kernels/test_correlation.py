@@ -317,7 +317,7 @@ OFFSETS = torch.tensor([[0, 0]])
         ({"adjacent": torch.ones(1, 2, 3, 4, device="meta")}, "one device"),
         ({"offsets": torch.zeros(0, 2).long()}, "at least one"),
         ({"offsets": torch.zeros(3).long()}, r"expected \(N, 2\)"),
-        ({"offsets": torch.zeros(3, 2)}, "torch.int64"),
+        ({"offsets": torch.zeros(3, 2)}, "whole numbers"),
         ({"backend": "triton"}, "'triton'"),
     ],
 )
@@ -341,3 +341,14 @@ def test_features_that_a_backend_cannot_take():
     half = torch.ones(1, 2, 3, 4).half()
     with pytest.raises(ValueError, match="float32 or float64 on the CPU"):
         spatial_correlation(half, half, OFFSETS, "numba")
+
+
+def test_offsets_may_be_a_list_or_an_array():
+    one, two = maps(1, 3, 4, 5)
+    offsets = [[0, 0], [1, -2]]
+    wanted = spatial_correlation(one, two, torch.tensor(offsets))
+    for given_as in (offsets, np.array(offsets), np.array(offsets, np.int8)):
+        assert torch.equal(spatial_correlation(one, two, given_as), wanted)
+    for bad in ([[0.0, 1.0]], [[True, False]]):
+        with pytest.raises(ValueError, match="expected whole numbers"):
+            spatial_correlation(one, two, bad)

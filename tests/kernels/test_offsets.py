@@ -232,6 +232,11 @@ def test_drawing_leaves_the_global_generator_alone():
     assert torch.equal(one, torch.rand(1))
 
 
+def test_whole_numbers_may_be_those_of_numpy():
+    grid = smolyak_offsets(np.int64(5), radius=np.int32(24))
+    assert torch.equal(grid, smolyak_offsets(5))
+
+
 @pytest.mark.parametrize(
     "call, message",
     [

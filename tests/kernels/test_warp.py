@@ -11,6 +11,7 @@ from torch.autograd import gradcheck
 
 from depthlib.geometry import pose_matrix
 from depthlib.kernels import nearest_sources, splat_depth, warp_depth
+from depthlib.kernels.warp import _index
 
 K = torch.tensor([[20.0, 0.5, 9.3], [0, 22, 6.1], [0, 0, 1]]).double()
 BACKENDS = ["torch", "numba"]
@@ -287,3 +288,18 @@ def test_bad_arguments():
         warp_depth(depth.half(), K, torch.eye(4))
     with pytest.raises(ValueError, match="'triton'"):
         warp_depth(depth, K, torch.eye(4), "triton")
+
+
+def test_the_splat_takes_the_types_that_the_warp_takes():
+    whole = torch.full((1, 1, 5, 7), 2)
+    for warp in (warp_depth, splat_depth):
+        with pytest.raises(ValueError, match="depth is torch.int64"):
+            warp(whole, K, torch.eye(4))
+
+
+def test_pixels_of_a_very_large_image_are_told_apart():
+    # Row times width plus column exceeds what float32 counts by ones.
+    row, column = torch.tensor([[4099.0, 4099.0, -1.0], [4098.0, 4099.0, 9.0]])
+    inside = torch.tensor([True, True, False])
+    found = _index(row, column, inside, 4100)
+    assert found.tolist() == [4100**2 - 2, 4100**2 - 1, 0]

@@ -81,3 +81,32 @@ def test_bad_input_is_named():
         ordinal_loss(logits, depth, mask, thresholds=EDGES.flip(0))
     with pytest.raises(ValueError, match="no pixel is left"):
         ordinal_loss(logits, depth, mask & False, thresholds=EDGES)
+
+
+def test_depths_of_whole_metres_keep_their_levels():
+    edges = torch.tensor([1.0, 3.3, 3.9, 5.0])
+    whole = torch.tensor([1, 3, 4])
+    assert depth_levels(whole, edges).tolist() == [0, 0, 2]
+    assert torch.equal(
+        depth_levels(whole, edges), depth_levels(whole.float(), edges)
+    )
+    logits = torch.zeros(1, 3, 1, 1)
+    target = torch.full((1, 1, 1, 1), 3)
+    assert ordinal_loss(logits, target, thresholds=edges) == ordinal_loss(
+        logits, target.float(), thresholds=edges
+    )
+
+
+@pytest.mark.parametrize("unknown", [math.nan, math.inf])
+def test_a_depth_without_a_level_surfaces_unless_it_is_masked(unknown):
+    logits, depth, mask = maps()
+    depth, mask = depth.clone(), mask.clone()
+    depth[0, 0, 1, 1], mask[0, 0, 1, 1] = unknown, True
+    logits.requires_grad_(True)
+    loss = ordinal_loss(logits, depth, mask, thresholds=EDGES)
+    assert loss.isnan()
+    mask[0, 0, 1, 1] = False
+    loss = ordinal_loss(logits, depth, mask, thresholds=EDGES)
+    (slope,) = torch.autograd.grad(loss, logits)
+    assert loss.isfinite() and slope.isfinite().all()
+    assert not slope[0, :, 1, 1].any()

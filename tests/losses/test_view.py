@@ -65,3 +65,16 @@ def test_a_pose_that_sees_nothing_is_an_error():
     away = pose_matrix(torch.tensor([0, 3.1, 0, 0, 0, 0]))
     with pytest.raises(ValueError, match="no pixel sees both maps"):
         view_consistency(prediction, target, K, away)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_a_prediction_that_is_not_finite_surfaces(value):
+    target, prediction, pose = scene()
+    broken = prediction.clone()
+    broken[0, 0, 2, 3] = value
+    assert not view_consistency(broken, target, K, pose).isfinite()
+    mask = torch.ones_like(target, dtype=torch.bool)
+    mask[0, 0, 2, 3] = False
+    assert view_consistency(broken, target, K, pose, mask).isfinite()
+    nothing = torch.full_like(target, value)
+    assert not view_consistency(nothing, target, K, pose).isfinite()

@@ -134,3 +134,22 @@ def test_bad_arguments():
     with pytest.raises(ValueError, match="middle"):
         head = OrdinalHead(4, bins=3)
         ordinal_depth(head(torch.rand(1, 4, 2, 2)), head.thresholds, at="end")
+
+
+def test_logits_that_are_no_numbers_are_no_depth():
+    edges = sid_thresholds(5, 0.5, 10.0)
+    logits = torch.randn(1, 5, 1, 2)
+    logits[0, 2, 0, 0] = torch.nan
+    for decode in (ordinal_depth, soft_ordinal_depth):
+        depth = decode(logits, edges)
+        assert depth.isnan().flatten().tolist() == [True, False]
+
+
+def test_logits_of_half_precision_keep_their_levels_depths():
+    edges = sid_thresholds(80, 0.4, 10.0)
+    half = (4 * torch.randn(1, 80, 3, 4)).sort(1, descending=True)[0]
+    half = half.bfloat16()
+    for decode in (ordinal_depth, soft_ordinal_depth):
+        depth = decode(half, edges)
+        assert depth.dtype == torch.float32
+        assert torch.equal(depth, decode(half.float(), edges))
