@@ -24,6 +24,7 @@ def correlate(reference: Tensor, adjacent: Tensor, offsets: Tensor) -> Tensor:
     out = reference.new_zeros(batch, len(offsets), *size)
     one, two = _channels_last(reference), _channels_last(adjacent)
     scale = one.dtype.type(channels**-0.5)
+    compiling.share_threads()
     _correlate(one, two, _in_order(offsets), scale, out.numpy())
     return out
 
@@ -37,6 +38,7 @@ def pull(
     scale = source.dtype.type(features.shape[1] ** -0.5)
     # Seen from the adjacent map, the reference lies at the opposite offset.
     order = _in_order(offsets if here else -offsets)
+    compiling.share_threads()
     _pull(held.numpy(), source, order, scale, here, out.numpy())
     return out.permute(0, 3, 1, 2)
 

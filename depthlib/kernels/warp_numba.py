@@ -5,6 +5,8 @@ import torch
 from numba import njit, prange
 from torch import Tensor
 
+from depthlib.kernels.compiling import share_threads
+
 # No fast math: a comparison with NaN must stay false.
 OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy"}
 
@@ -21,6 +23,7 @@ def nearest(pixels: Tensor, z: Tensor, lands: Tensor) -> Tensor:
         ``(B, 1, H, W)`` int64, -1 where nothing lands.
     """
     winner = np.full(z.shape, -1, dtype=np.int64)
+    share_threads()
     arrays = (x.contiguous().numpy() for x in (pixels, z, lands))
     _nearest(*arrays, winner)
     return torch.from_numpy(winner)

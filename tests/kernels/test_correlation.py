@@ -286,10 +286,12 @@ given = torch.randn(2, 2, 24, 13, 21).unbind()
 given = [x.requires_grad_() for x in given]
 results = []
 for threads in (1, 2):
-    numba.set_num_threads(threads)
+    torch.set_num_threads(threads)
     made = spatial_correlation(*given, smolyak_offsets(5, 12), "numba")
     pulled = torch.autograd.grad(made, given, made.detach().cos())
     results.append((made, *pulled))
+    # As many as torch, whose number stays what it was.
+    assert numba.get_num_threads() == torch.get_num_threads() == threads
 print(all(map(torch.equal, *results)))
 """
 
