@@ -238,16 +238,19 @@ def sid_thresholds(
             "shift or another beta"
         )
     start, stop = math.log(alpha + shift), math.log(beta + shift)
-    steps = torch.linspace(start, stop, bins + 1, dtype=torch.float64)
+    # On the CPU first: a meta tensor has no numbers to look at.
+    steps = torch.linspace(
+        start, stop, bins + 1, dtype=torch.float64, device="cpu"
+    )
     edges = steps.exp() - shift
     edges[0], edges[-1] = alpha, beta
-    edges = edges.to(dtype=dtype, device=device)
+    edges = edges.to(dtype)
     if not (edges.diff() > 0).all():
         raise ValueError(
             f"{bins} bins from {alpha} m to {beta} m are narrower than "
             f"{dtype} can tell; take fewer bins or dtype torch.float64"
         )
-    return edges
+    return edges.to(device or torch.get_default_device())
 
 
 def scale_intrinsics(

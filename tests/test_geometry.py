@@ -321,3 +321,10 @@ def test_edges_that_a_type_cannot_tell_apart_are_refused():
         sid_thresholds(2.5, 1.0, 8.0)
     with pytest.raises(ValueError, match="infinity"):
         sid_thresholds(3, 1.0, math.inf)
+
+
+def test_edges_follow_the_device_in_force():
+    with torch.device("meta"):
+        assert sid_thresholds(5, 0.5, 10.0).is_meta
+    assert sid_thresholds(5, 0.5, 10.0, device="meta").is_meta
+    assert sid_thresholds(5, 0.5, 10.0).device.type == "cpu"
