@@ -3,10 +3,10 @@
 All arms of one loss share network, initial weights, order of images, budget
 and learning rate; they differ in where the view loss looks from, if at all.
 The rate is the best on average without views, with random ones and with
-adversarial ones. The control beside "no view loss" is "twice the rate":
-another term in a sum is also a larger step. "Twice the depth loss" and "the
-view loss without a motion" are next to nothing under Adam, and have fewer
-seeds.
+adversarial ones. "Twice the rate" stands beside "no view loss", to show what a
+larger step does. Under Adam "twice the depth loss" and "the view loss without
+a motion" take the steps of "no view loss" but for rounding: they show the
+noise of a training, and have fewer seeds.
 """
 
 from dataclasses import asdict, replace
