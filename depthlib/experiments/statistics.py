@@ -47,6 +47,22 @@ class Interval:
             said = f"{self.mean:{spec}} {ends}"
         return said.replace("-", "\N{MINUS SIGN}")
 
+    @property
+    def side(self) -> int:
+        """1 or -1 where the interval lies above or below zero, else 0."""
+        if self.n < MIN_SEEDS_INTERVAL:
+            return 0
+        return int(self.low > 0) - int(self.high < 0)
+
+    def error_words(self) -> str:
+        """``words``, and what they say when this is the change of an error."""
+        if self.n < MIN_SEEDS_INTERVAL:
+            end = f"{self.n} seed{'s' * (self.n > 1)}, no interval"
+        else:
+            ends = ("no change that can be told", "more error", "less error")
+            end = ends[self.side]
+        return f"{self.words()}, {end}"
+
 
 def per_seed(values) -> np.ndarray:
     """One number per seed: the mean over images of ``(seeds, images)``.

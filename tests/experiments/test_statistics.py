@@ -38,6 +38,23 @@ def test_few_seeds_are_named_one_by_one():
     assert t_interval(VALUES).words() == "+30.0% [+10.4%, +49.6%]"
 
 
+@pytest.mark.parametrize(
+    ("values", "side", "end"),
+    [
+        (VALUES, 1, "], more error"),
+        ([-v for v in VALUES], -1, "], less error"),
+        ([-0.1, 0.3, -0.2, 0.1, 0.0], 0, "], no change that can be told"),
+        ([0.1, 0.11], 0, "+11.0%, 2 seeds, no interval"),
+        ([-0.1], 0, "10.0%, 1 seed, no interval"),
+    ],
+)
+def test_what_a_change_of_an_error_says(values, side, end):
+    change = t_interval(values)
+    assert change.side == side
+    assert change.error_words().startswith(change.words())
+    assert change.error_words().endswith(end)
+
+
 def test_images_are_averaged_before_seeds_are_counted():
     """Two hundred images of three seeds are three values, not 600."""
     images = np.random.default_rng(0).normal(size=(3, 200))
