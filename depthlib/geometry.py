@@ -6,7 +6,8 @@ depth is z, not the length of the ray. Pixel (0, 0) has its centre at
 multiplies the intrinsics by that factor, without an offset. Intrinsics are
 upper triangular, ``[[fx, s, cx], [0, fy, cy], [0, 0, 1]]``.
 
-Everything is differentiable and keeps dtype and device of its input.
+Everything is differentiable and keeps dtype and device of its input. What
+should be a tensor and is none raises a TypeError.
 """
 
 import math
@@ -14,6 +15,8 @@ from numbers import Integral
 
 import torch
 from torch import Tensor
+
+from depthlib.checks import check_tensors
 
 __all__ = [
     "crop_intrinsics",
@@ -50,6 +53,7 @@ def pose_matrix(vec6: Tensor) -> Tensor:
         >>> (pose_matrix(turn) @ x_axis).round().tolist()
         [-0.0, 1.0, 0.0, 1.0]
     """
+    check_tensors(vec6=vec6)
     if vec6.ndim == 0 or vec6.shape[-1] != 6:
         raise ValueError(
             f"vec6 has shape {tuple(vec6.shape)}; expected (B, 6) or (6,): "
@@ -91,6 +95,7 @@ def unproject(depth: Tensor, intrinsics: Tensor) -> Tensor:
         >>> unproject(torch.full((1, 1, 2, 2), 4.0), K)[0, :, 0, 0].tolist()
         [-2.0, -2.0, 4.0]
     """
+    check_tensors(depth=depth)
     if depth.ndim != 4 or depth.shape[1] != 1:
         raise ValueError(
             f"depth has shape {tuple(depth.shape)}; expected (B, 1, H, W)"
@@ -132,6 +137,7 @@ def project(points: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
         >>> pixels.flatten().tolist(), z.item()
         ([2.0, 1.0], 6.0)
     """
+    check_tensors(points=points)
     if points.ndim != 4 or points.shape[1] != 3:
         raise ValueError(
             f"points has shape {tuple(points.shape)}; expected (B, 3, H, W)"
@@ -318,6 +324,7 @@ def _check_floating(name: str, values: Tensor) -> None:
 
 
 def _check_intrinsics(intrinsics: Tensor) -> None:
+    check_tensors(intrinsics=intrinsics)
     if intrinsics.ndim not in (2, 3) or intrinsics.shape[-2:] != (3, 3):
         raise ValueError(
             f"intrinsics has shape {tuple(intrinsics.shape)}; expected "

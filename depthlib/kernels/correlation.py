@@ -17,6 +17,8 @@ from types import SimpleNamespace
 import torch
 from torch import Tensor
 
+from depthlib.checks import check_tensors
+
 __all__ = ["spatial_correlation"]
 
 BACKENDS = ("auto", "torch", "numba")
@@ -184,6 +186,7 @@ def _engine(backend: str, features: Tensor):
 
 
 def _check(reference: Tensor, adjacent: Tensor, offsets: Tensor) -> None:
+    check_tensors(reference=reference, adjacent=adjacent)
     one, two = tuple(reference.shape), tuple(adjacent.shape)
     if one != two or len(one) != 4 or one[1] == 0:
         raise ValueError(

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from depthlib.checks import check_tensors
+
 __all__ = ["ssim", "ssim_map"]
 
 K1, K2 = 0.01, 0.03  # the constants of the 2004 paper
@@ -101,6 +103,7 @@ def _blur(maps: Tensor, window: int, sigma: float) -> Tensor:
 
 
 def _check(x, y, data_range, window, sigma) -> None:
+    check_tensors(x=x, y=y)
     if x.shape != y.shape or x.ndim != 4:
         raise ValueError(
             f"x has shape {tuple(x.shape)} and y {tuple(y.shape)}; expected "

@@ -14,6 +14,7 @@ the same: first ``nearest_sources`` decides, then ``warp_depth`` reads off.
 import torch
 from torch import Tensor
 
+from depthlib.checks import check_tensors
 from depthlib.geometry import project, unproject
 
 __all__ = ["nearest_sources", "splat_depth", "warp_depth"]
@@ -88,9 +89,9 @@ def nearest_sources(
         raise ValueError(
             f"backend is {backend!r}; choose one of {', '.join(BACKENDS)}"
         )
+    pose = _matrices(pose, depth)
     if backend == "auto":
         backend = "torch" if depth.is_cuda else "numba"
-    pose = _matrices(pose, depth)
     with torch.no_grad():
         points = _moved(depth, intrinsics, pose)
         pixels, z = project(points, intrinsics)
@@ -227,6 +228,7 @@ def _moved(depth: Tensor, intrinsics: Tensor, pose: Tensor) -> Tensor:
 
 def _matrices(pose: Tensor, depth: Tensor) -> Tensor:
     """The pose of each image, ``(B, 4, 4)``, in the depth's type."""
+    check_tensors(depth=depth, pose=pose)
     if depth.ndim != 4 or depth.shape[1] != 1:
         raise ValueError(
             f"depth has shape {tuple(depth.shape)}; expected (B, 1, H, W)"

@@ -9,13 +9,15 @@ the same, several times slower.)
 import torch
 from torch import Tensor
 
+from depthlib.checks import check_tensors
+
 __all__ = ["check_pair", "log_residual", "mean_valid", "residual", "widen"]
 
 
 def check_pair(
     prediction: Tensor, target: Tensor, mask: Tensor | None
 ) -> Tensor | None:
-    """Raise ValueError unless the three arguments fit together.
+    """Raise an error unless the three arguments fit together.
 
     Args:
         prediction: any shape, usually ``(B, 1, H, W)`` in metres.
@@ -24,7 +26,12 @@ def check_pair(
 
     Returns:
         The mask, or None where every pixel counts.
+
+    Raises:
+        TypeError: an argument is no tensor.
+        ValueError: shapes differ, or no pixel counts.
     """
+    check_tensors(prediction=prediction, target=target)
     if prediction.shape != target.shape:
         raise ValueError(
             f"prediction has shape {tuple(prediction.shape)} but target has "
@@ -38,6 +45,7 @@ def check_pair(
         )
     if mask is None:
         return None
+    check_tensors(mask=mask)
     if mask.dtype != torch.bool or mask.shape != target.shape:
         raise ValueError(
             f"mask is {mask.dtype} of shape {tuple(mask.shape)}; give a bool "

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from depthlib.checks import check_tensors
 from depthlib.losses.masking import check_pair, log_residual, widen
 from depthlib.losses.regression import level
 
@@ -135,6 +136,7 @@ def _sobel(values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
 
 
 def _check_maps(target: Tensor) -> None:
+    check_tensors(target=target)
     if target.dim() != 4 or target.shape[1] != 1:
         raise ValueError(
             f"target has shape {tuple(target.shape)}; losses of gradients "
