@@ -17,6 +17,11 @@ def require(path: Path, what: str, remedy: str) -> Path:
     return path
 
 
+def read_text(path: Path) -> str:
+    """A text file, with or without the mark that some editors put first."""
+    return path.read_text(encoding="utf-8-sig", errors="replace")
+
+
 def read_image(path: Path, content: bytes | None = None) -> np.ndarray:
     """An RGB picture as ``(H, W, 3)`` uint8.
 
@@ -26,9 +31,16 @@ def read_image(path: Path, content: bytes | None = None) -> np.ndarray:
             for errors only.
 
     Raises:
-        DataError: the file is missing, damaged or no picture.
+        DataError: the file is missing, damaged, no picture, or has more
+            than 8 bits a channel, which would be cut off.
     """
-    return np.asarray(_opened(path, content).convert("RGB"))
+    picture = _opened(path, content)
+    if picture.mode.startswith("I") or picture.mode == "F":
+        raise DataError(
+            f"{path} stores numbers of more than 8 bits; a picture has 8 a "
+            "channel, is this the depth map?"
+        )
+    return np.asarray(picture.convert("RGB"))
 
 
 def read_grey(path: Path, content: bytes | None = None) -> np.ndarray:

@@ -20,7 +20,7 @@ FOLDER = "kitti"
 RESIZE = "centre crop, area mean of colours, nearest return of an area"
 # Metres, of one frame: anything else is a unit gone wrong. Protocols cap
 # depth at 80 m; the scanner sees a little farther.
-POSSIBLE_MEDIAN = (2.5, 60.0)
+POSSIBLE_MEDIAN = (0.5, 80.0)
 REACH = 120.0
 
 
@@ -32,7 +32,7 @@ class Kitti(PairDataset):
     - "raw": KITTI raw. Depth is the scan projected into the picture, along
       the axis of its camera (``depth_map``).
     - "annotated": the pictures and calibration of KITTI raw with the 16-bit
-      PNG maps of the depth benchmark, as a split file names them.
+      PNG maps of the depth benchmark.
     - "pairs": ``rgb/NAME.png`` or ``.jpg`` with a 16-bit ``depth/NAME.png``
       and ``calib/NAME.txt``.
 
@@ -54,7 +54,8 @@ class Kitti(PairDataset):
             ``.txt``: a frame a line, in the spellings of ``read_split``, or
             for "pairs" a name a line. None takes all frames, sorted.
         size: (H, W) to crop and resize to; None keeps pictures as they are.
-        layout: None takes "raw" or "pairs", whichever is there.
+        layout: None takes whichever is there; "raw" before "annotated" where
+            there are scans and maps.
         cached: keep the resized arrays on disk for the next time; None does
             so where a size is given.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from depthlib.data.files import DataError, require
+from depthlib.data.files import DataError, read_text, require
 
 CAMERA_FILE, LASER_FILE = "calib_cam_to_cam.txt", "calib_velo_to_cam.txt"
 LEFT, RIGHT = 2, 3  # the colour cameras
@@ -23,13 +23,14 @@ class Calibration:
             states them; ``house_matrix`` turns them into this package's.
         laser: ``(3, 4)``, takes a laser point (x, y, z, 1), metres, to
             ``depth * (u, v, 1)``. Depth is along the axis of this camera.
-        size: (H, W) of the rectified pictures.
+        size: (H, W) of the rectified pictures; None where the file does not
+            say.
         path: the file, for errors.
     """
 
     matrix: np.ndarray
     laser: np.ndarray
-    size: tuple[int, int]
+    size: tuple[int, int] | None
     path: Path
 
 
@@ -52,13 +53,11 @@ def read_calibration(folder: Path, camera: int = LEFT) -> Calibration:
     to_camera = np.eye(4)
     to_camera[:3, :3] = rectify @ _rotation(laser, "R", laser_path)
     to_camera[:3, 3] = rectify @ _numbers(laser, "T", 3, laser_path)
-    width, height = _numbers(fields, f"S_rect_{camera:02d}", 2, path)
-    return Calibration(
-        projection[:, :3],
-        projection @ to_camera,
-        (int(height), int(width)),
-        path,
-    )
+    size = None
+    if (name := f"S_rect_{camera:02d}") in fields:
+        width, height = _numbers(fields, name, 2, path)
+        size = int(height), int(width)
+    return Calibration(projection[:, :3], projection @ to_camera, size, path)
 
 
 def read_matrix(path: Path, camera: int = LEFT) -> np.ndarray:
@@ -96,10 +95,7 @@ def read_fields(path: Path) -> dict[str, str]:
         "KITTI's calibration",
         "unpack the calibration of that day beside its drives",
     )
-    pairs = (
-        line.partition(":")
-        for line in path.read_text(errors="replace").splitlines()
-    )
+    pairs = (line.partition(":") for line in read_text(path).splitlines())
     return {name.strip(): text for name, colon, text in pairs if colon}
 
 

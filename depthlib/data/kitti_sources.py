@@ -8,7 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from depthlib.data.files import DataError, read_grey, read_image, require
+from depthlib.data.files import (
+    DataError,
+    read_grey,
+    read_image,
+    read_text,
+    require,
+)
 from depthlib.data.kitti_calibration import (
     CAMERA_FILE,
     LASER_FILE,
@@ -54,19 +60,19 @@ class RawSource:
         path = self.picture(name)
         image = read_image(path)
         calibration = read_calibration(self.root / name.date, name.camera)
-        if image.shape[:2] != calibration.size:
+        size = image.shape[:2]
+        if size != (stated := calibration.size or size):
             raise DataError(
-                f"{path} is {image.shape[0]} x {image.shape[1]} but "
-                f"{calibration.path} says {calibration.size[0]} x "
-                f"{calibration.size[1]}; use the rectified pictures at full "
-                "size"
+                f"{path} is {size[0]} x {size[1]} but {calibration.path} says "
+                f"{stated[0]} x {stated[1]}; use the rectified pictures at "
+                "full size"
             )
         matrix = house_matrix(calibration.matrix, self.first_pixel)
-        return image, self._depth(name, calibration), matrix
+        return image, self._depth(name, calibration, size), matrix
 
-    def _depth(self, name: Frame, calibration) -> np.ndarray:
+    def _depth(self, name: Frame, calibration, size) -> np.ndarray:
         points = read_scan(self.root / name.scan)
-        return depth_map(points, calibration.laser, calibration.size)
+        return depth_map(points, calibration.laser, size)
 
     def paths(self, name: Frame) -> list[Path]:
         """The files of a frame, its depth first."""
@@ -79,7 +85,7 @@ class RawSource:
 
     def picture(self, name: Frame) -> Path:
         """The file of a frame's picture."""
-        return _with_ending(self.root / name.picture)
+        return with_ending(self.root / name.picture)
 
     def _listed(self) -> list[Frame]:
         return read_split(self.listing)
@@ -107,7 +113,8 @@ class AnnotatedSource(RawSource):
     A list names them, relative to the root, or they lie at
     ``DRIVE/proj_depth/groundtruth/image_02/NNNNNNNNNN.png``; the root, its
     ``train`` and ``val`` and the folder of the day are tried. Frames for
-    which the list says ``None`` are left out.
+    which the list says ``None`` are left out. Without a list, the frames are
+    all maps of the left camera.
     """
 
     unit, dtype = PNG_UNIT, np.uint16
@@ -119,7 +126,27 @@ class AnnotatedSource(RawSource):
             raise DataError(f"{self.listing} says None for every depth map")
         return frames
 
-    def _depth(self, name: Frame, calibration) -> np.ndarray:
+    def _all(self) -> list[Frame]:
+        folder = "proj_depth/groundtruth/image_02"
+        maps = [
+            path
+            for place in ("", "train/", "val/", "*/")
+            for path in self.root.glob(f"{place}*_drive_*/{folder}/*.png")
+        ]
+        named = {(path.parents[3].name, path.stem) for path in maps}
+        names = (
+            f"{drive[:10]}/{drive}/image_02/data/{number}.png"
+            for drive, number in named
+        )
+        frames = sorted({frame for name in names if (frame := frame_of(name))})
+        if not frames:
+            raise DataError(
+                f"{self.root} holds no annotated maps: expected "
+                f"DRIVE/{folder}/NNNNNNNNNN.png, there or in its train and val"
+            )
+        return frames
+
+    def _depth(self, name: Frame, calibration, size) -> np.ndarray:
         return read_map(self._truth(name))
 
     def _truth(self, name: Frame) -> Path:
@@ -175,7 +202,7 @@ class PairSource:
 
     def picture(self, name: str) -> Path:
         """The file of a frame's picture."""
-        return _with_ending(self.root / "rgb" / name)
+        return with_ending(self.root / "rgb" / name)
 
     def _all(self) -> list[str]:
         maps = {path.stem for path in (self.root / "depth").glob("*.png")}
@@ -225,12 +252,10 @@ def open_source(root: Path, listing=None, layout: str | None = None):
         raise ValueError(
             f"layout is {layout!r}; choose one of {', '.join(LAYOUTS)}"
         )
-    if layout == "annotated" and listing is None:
-        raise ValueError("the annotated layout needs a split file; name one")
     seen = _seen(root)
     # Annotated maps lie beside the folders of KITTI raw.
-    wanted = {"annotated": "raw", None: seen}.get(layout, layout)
-    if seen is None or wanted != seen:
+    fits = {"annotated": ("annotated", "raw"), "raw": ("raw", "annotated")}
+    if seen is None or (layout and seen not in fits.get(layout, (layout,))):
         raise DataError(
             f"{root} holds no KITTI{f' ({layout})' if layout else ''}: "
             "expected folders of days (2011_09_26) as in KITTI raw, or the "
@@ -243,7 +268,13 @@ def _seen(root: Path) -> str | None:
     """The layout that a folder has, by its folders."""
     if (root / "rgb").is_dir() and (root / "depth").is_dir():
         return "pairs"
-    return "raw" if any(root.glob("[12]???_??_??")) else None
+    days = "[12]???_??_??"
+    if any(root.glob(f"{days}/*/velodyne_points")):
+        return "raw"
+    maps = "*_drive_*/proj_depth"
+    if any(any(root.glob(way + maps)) for way in ("", "*/")):
+        return "annotated"
+    return "raw" if any(root.glob(days)) else None
 
 
 def _inside(root: Path) -> str:
@@ -253,7 +284,7 @@ def _inside(root: Path) -> str:
 
 
 def _names(listing: Path) -> list[str]:
-    names = listing.read_text(errors="replace").split()
+    names = read_text(listing).split()
     strange = next((x for x in names if not re.fullmatch(r"[\w-]+", x)), None)
     if not names or strange:
         raise DataError(
@@ -263,7 +294,8 @@ def _names(listing: Path) -> list[str]:
     return names
 
 
-def _with_ending(path: Path) -> Path:
+def with_ending(path: Path) -> Path:
+    """The picture of a name without its ending; the usual one if none is."""
     # Not with_suffix: a name may hold a dot.
     ways = [path.parent / f"{path.name}{ending}" for ending in PICTURES]
     return next((way for way in ways if way.exists()), ways[0])

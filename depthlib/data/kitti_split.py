@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from depthlib.data.archive import leads_out
-from depthlib.data.files import DataError
+from depthlib.data.files import DataError, read_text
 from depthlib.data.kitti_calibration import LEFT, RIGHT
 
 _DRIVE = r"(?P<date>\d{4}_\d\d_\d\d)/(?P<drive>(?P=date)_drive_\d{4}_sync)"
 _PICTURE = re.compile(
     rf"{_DRIVE}/image_0(?P<camera>[23])/data/(?P<number>\d{{10}})\.(?:png|jpg)"
 )
-_FRAME = re.compile(rf"{_DRIVE} +(?P<number>\d{{1,10}}) +(?P<side>[lr])")
+_FRAME = re.compile(rf"{_DRIVE}\s+(?P<number>\d{{1,10}})\s+(?P<side>[lr])")
 SPELLINGS = (
     "'DATE/DRIVE/image_02/data/NNNNNNNNNN.png', that with a depth map and a "
     "focal length after it, or 'DATE/DRIVE NUMBER l'"
@@ -71,7 +71,7 @@ def read_split(path: Path) -> list[Frame]:
         DataError: a line is none of these, or there is none.
     """
     frames = []
-    lines = path.read_text(errors="replace").splitlines()
+    lines = read_text(path).splitlines()
     for number, line in enumerate(lines, 1):
         if line.strip():
             frames.append(_frame(line.strip(), f"line {number} of {path}"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from depthlib.data.files import DataError
 from depthlib.data.kitti import Kitti
+from depthlib.data.kitti_sources import with_ending
 from depthlib.data.video import VideoFiles, check_every
 
 
@@ -41,8 +42,8 @@ class KittiVideo(VideoFiles, Kitti):
         if not self.names:
             raise DataError(
                 f"{self.root} holds no triple: each of its {len(listed)} "
-                "frames is the first or the last of its drive; unpack whole "
-                "drives"
+                f"frames is among the first or last {every} of its drive; "
+                "unpack whole drives, or give a smaller every"
             )
         self.name = f"kitti-video/{self.name.partition('/')[2]}"
 
@@ -100,4 +101,4 @@ def _shifted(path: Path, shift: int) -> Path:
         )
     width = len(path.stem)
     number = int(path.stem) + shift
-    return path.with_name(f"{number:0{width}d}{path.suffix}")
+    return with_ending(path.with_name(f"{number:0{width}d}"))

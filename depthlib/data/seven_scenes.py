@@ -72,7 +72,8 @@ class SevenScenes(VideoFiles, PairDataset):
         if not self.names:
             raise DataError(
                 f"{self.root} holds no triple: with every = {every} a "
-                f"sequence needs at least {2 * every + 1} frames"
+                f"sequence needs at least {2 * every + 1} frames; give a "
+                "smaller every"
             )
         self.name = f"{self.root.name}/{split}"
         self._whole = size is None
@@ -136,9 +137,7 @@ class SevenScenes(VideoFiles, PairDataset):
 
     def neighbours(self, i: int) -> list[Path]:
         """The pictures of frames -1 and +1."""
-        s, k = self.names[i]
-        frames = self.sequences[s].frames
-        return [frames[k + shift][0] for shift in (-self.every, self.every)]
+        return self._around(*self.names[i])
 
     def motion(self, i: int) -> np.ndarray:
         """``(2, 4, 4)`` from the reference camera to the adjacent ones."""
@@ -147,8 +146,19 @@ class SevenScenes(VideoFiles, PairDataset):
         adjacent = [pose(k - self.every), pose(k + self.every)]
         return np.linalg.inv(adjacent) @ pose(k)
 
-    def _paths(self, s: int, k: int) -> tuple[Path, Path]:
-        return self.sequences[s].frames[k]
+    def _paths(self, s: int, k: int) -> list[Path]:
+        """The files that a triple is read from."""
+        sequence, every = self.sequences[s], self.every
+        around = [
+            path
+            for frame in (k - every, k, k + every)
+            for path in sequence.texts(frame)
+        ]
+        return [*sequence.frames[k], *self._around(s, k), *around]
+
+    def _around(self, s: int, k: int) -> list[Path]:
+        frames = self.sequences[s].frames
+        return [frames[k + shift][0] for shift in (-self.every, self.every)]
 
     def __len__(self):
         return len(self.names)

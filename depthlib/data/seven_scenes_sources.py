@@ -8,7 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from depthlib.data.files import DataError, read_camera, read_grey, require
+from depthlib.data.files import (
+    DataError,
+    read_camera,
+    read_grey,
+    read_text,
+    require,
+)
 from depthlib.data.units import UNITS, implausible
 
 SPLITS = {"train": "TrainSplit.txt", "test": "TestSplit.txt"}
@@ -40,6 +46,10 @@ class FolderSequence:
             )
         self._matrix = read_camera(folder / "intrinsics.txt")
 
+    def texts(self, k: int) -> list[Path]:
+        """The files that pose and camera of frame k come from."""
+        return [self.folder / "poses.txt", self.folder / "intrinsics.txt"]
+
     def pose(self, k: int) -> np.ndarray:
         """Camera to world ``(4, 4)`` of frame k."""
         where = f"line {k + 1} of {self.folder / 'poses.txt'}"
@@ -66,10 +76,15 @@ class OfficialSequence:
         maps = _numbered(folder, r"frame-(\d{6})\.depth\.png")
         self.frames = _matched(pictures, maps, folder)
 
+    def texts(self, k: int) -> list[Path]:
+        """The file that the pose of frame k comes from."""
+        picture = self.frames[k][0]
+        name = picture.name.replace("color.png", "pose.txt")
+        return [picture.with_name(name)]
+
     def pose(self, k: int) -> np.ndarray:
         """Camera to world ``(4, 4)`` of frame k."""
-        picture = self.frames[k][0]
-        path = picture.with_name(picture.name.replace("color.png", "pose.txt"))
+        (path,) = self.texts(k)
         return rigid(" ".join(_lines(path)), str(path))
 
     def intrinsics(self, shape) -> np.ndarray:
@@ -157,12 +172,14 @@ def rigid(text: str, where: str) -> np.ndarray:
 def _listed(path: Path) -> list[int]:
     """Numbers of the sequences in lines such as ``sequence1``."""
     numbers = []
-    for line in path.read_text(errors="replace").split():
+    for line in read_text(path).split():
         found = re.fullmatch(r"(?:sequence|seq-)?(\d+)", line)
         if not found:
             raise DataError(
                 f"{path} says {line!r}; expected lines such as 'sequence1'"
             )
+        if int(found[1]) in numbers:
+            raise DataError(f"{path} says {line!r} twice; say it once")
         numbers.append(int(found[1]))
     if not numbers:
         raise DataError(f"{path} is empty; expected lines such as 'sequence1'")
@@ -192,5 +209,4 @@ def _matched(pictures: dict, maps: dict, folder: Path) -> list:
 
 def _lines(path: Path) -> list[str]:
     require(path, "poses of 7-Scenes", "copy the sequence again")
-    text = path.read_text(errors="replace")
-    return [line for line in text.splitlines() if line.strip()]
+    return [line for line in read_text(path).splitlines() if line.strip()]

@@ -141,10 +141,16 @@ def implausible(
             'scale they were stored with, such as "v * 10 / 255"'
         )
     low, high = SCENES[scene]
-    for name, scale in _USUAL:
-        if scale != unit.scale and low <= stored * scale <= high:
-            return f"{start}; it looks like {name} read as {said}"
-    return f"{start}; state the unit of the stored numbers"
+    fits = {
+        name: stored * scale
+        for name, scale in _USUAL
+        if scale != unit.scale and low <= stored * scale <= high
+    }
+    if not fits:
+        return f"{start}; state the unit of the stored numbers"
+    # Of several the one that is farthest from the ends, as a ratio.
+    name = min(fits, key=lambda n: max(fits[n] / low, high / fits[n]))
+    return f"{start}; it looks like {name} read as {said}"
 
 
 def read_unit(path) -> DepthUnit:

@@ -13,6 +13,7 @@ set, ``every``: each so many frames of its camera. The first and the last
 ``every`` frames of a recording are neighbours only.
 """
 
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -88,11 +89,12 @@ class VideoFiles(Triples):
 
 def check_every(every: int) -> int:
     """``every``, or a ``ValueError`` where it is no number of frames."""
-    if not isinstance(every, int) or every < 1:
+    whole = isinstance(every, Integral) and not isinstance(every, bool)
+    if not whole or every < 1:
         raise ValueError(
             f"every is {every!r}; give a whole number of frames, 1 or more"
         )
-    return every
+    return int(every)
 
 
 def _frame(path: Path, shape) -> np.ndarray:

@@ -55,7 +55,7 @@ def test_a_good_set_passes(layout, request, tiny_nyu, scenes):
     report = check("nyu_v2_labeled", request.getfixturevalue(layout))
     assert report.pairs == 5 and report.size == (24, 32)
     assert report.known == 1.0
-    every = np.stack(scenes[1])[:, ::8, ::8]
+    every = np.stack(scenes[1])
     expected = [every.min(), np.median(every), every.max()]
     assert np.allclose(report.depth, expected, atol=0.02)
     assert "3 train, 2 test" in str(report)

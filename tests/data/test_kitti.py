@@ -12,6 +12,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from depthlib.data import Kitti
+from depthlib.data.check import check
 from depthlib.data.prepare import prepare
 from depthlib.kernels.inpaint import inpaint_depth
 from depthlib.metrics import PROTOCOLS
@@ -110,8 +111,22 @@ def test_annotated_maps_take_the_place_of_scans(kitti_raw, place):
     files.refused(
         lambda: Kitti(root, "none", layout="annotated"), none, "None"
     )
-    with pytest.raises(ValueError, match="needs a split file"):
-        Kitti(root, layout="annotated")
+    # Without a list, all maps that are there.
+    whole = Kitti(root, layout="annotated")
+    assert [name.number for name in whole.names] == [0, 5, 12]
+    assert torch.equal(whole[2]["depth"], data[1]["depth"])
+
+
+def test_maps_without_scans_are_seen_as_annotated(kitti_raw, tmp_path):
+    root, scenes = kitti_raw
+    name = f"{TRUTH}/{0:010d}.png"
+    files.write_map(root / "train" / name, scenes[0][1])
+    assert type(Kitti(root).source).__name__ == "RawSource"
+    shutil.rmtree(root / files.DAY / files.DRIVE / "velodyne_points")
+    data = Kitti(root)
+    assert type(data.source).__name__ == "AnnotatedSource"
+    assert [name.number for name in data.names] == [0]
+    assert "1 pairs" in str(check("kitti", root))
 
 
 def test_smaller_frames_keep_returns_and_directions(kitti_raw):

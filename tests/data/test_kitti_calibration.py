@@ -60,7 +60,7 @@ NAN = " ".join(["nan"] * 12)
     ("file", "field", "text", "words"),
     [
         ("cam", "P_rect_02", None, "has no field P_rect_02"),
-        ("cam", "S_rect_02", None, "has no field S_rect_02"),
+        ("cam", "S_rect_02", "1242", "expected 2 numbers"),
         ("cam", "P_rect_02", "1 2 3", "'1 2 3'; expected 12 numbers"),
         ("cam", "P_rect_02", "a b", "expected 12 numbers"),
         ("cam", "P_rect_02", NAN, "expected 12 numbers"),
@@ -84,6 +84,13 @@ def test_a_wrong_field_is_named(day, file, field, text, words):
     with pytest.raises(DataError, match=words) as error:
         read_calibration(day)
     assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_the_size_of_pictures_need_not_be_stated(day):
+    path = day / "calib_cam_to_cam.txt"
+    text = path.read_text()
+    path.write_text(text.replace("S_rect_02:", "S_other:"))
+    assert read_calibration(day).size is None
 
 
 @pytest.mark.parametrize("name", ["cam_to_cam", "velo_to_cam"])

@@ -143,7 +143,7 @@ def test_check_and_prepare(make3d):
     assert "3 train, 2 test" in str(report)
     assert "Train400Img has 3 pairs; the official split has 400" in str(report)
     grids = np.stack([grid for pairs in made.values() for _, grid in pairs])
-    assert report.depth[1] == pytest.approx(np.median(grids[:, ::8, ::8]))
+    assert report.depth[1] == pytest.approx(np.median(grids), rel=0.02)
     assert check("make3d", root, split="test").pairs == 2
     said = prepare("make3d", root, size=(20, 15))
     assert "20 x 15: 3 of make3d/train, 2 of make3d/test" in said

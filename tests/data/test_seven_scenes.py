@@ -141,6 +141,17 @@ def test_the_manifest_feels_files_and_spacing(folder):
     assert SevenScenes(folder, "test", every=1).manifest() != one
 
 
+@pytest.mark.parametrize("name", ["poses.txt", "intrinsics.txt"])
+def test_the_manifest_feels_a_changed_digit(folder, name):
+    before = SevenScenes(folder, every=1).manifest()
+    path = folder / "train" / name
+    text = path.read_text()
+    digit = next(c for c in reversed(text) if c in "123456789")
+    place = text.rindex(digit)
+    path.write_text(text[:place] + "98"[digit == "9"] + text[place + 1 :])
+    assert SevenScenes(folder, every=1).manifest() != before
+
+
 def test_kept_triples_are_the_same(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("DEPTHLIB_CACHE", str(tmp_path / "cache"))
     kept = SevenScenes(folder, every=1, size=(12, 16))

@@ -13,7 +13,7 @@ From plan to pixels: ``layout`` draws a ``plan``, lays the ``ground`` on a
 measures, ``dataset`` serves the images, and ``video`` triples of frames.
 What rooms need too lies in ``depthlib/data/synthetic``.
 
-The camera's speed, metres a second: normal, cut off at both ends, by kind of
+The camera's speed, metres a second: normal, clamped at both ends, by kind of
 street (``plan.KINDS``), and 0 where it stands at a light.
 """
 

@@ -152,7 +152,7 @@ def streets_video(
             one so many after, of 10 a second; 1 to 4. Three are the default:
             at 128 x 256 and a quarter of the resolution nearly all shifts
             then lie within a search radius of 12, and many reach half of it.
-        speed: "known": the camera's speed is normal, cut off at both ends,
+        speed: "known": the camera's speed is normal, clamped at both ends,
             by kind of street, so that the shift between frames tells metric
             depth as far as the speed can be guessed. "random": time runs by
             a factor from a quarter to four, log-uniform and drawn for each
