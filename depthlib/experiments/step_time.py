@@ -38,6 +38,8 @@ class StepTimeRun(SCGANRun):
         fabric = make_fabric(self)
         on_gpu = fabric.device.type == "cuda"
         now = time.perf_counter if on_gpu else time.process_time
+        if on_gpu:
+            torch.cuda.reset_peak_memory_stats()
         step, batch = self._step(fabric)
         step(batch, self.lr, 0)  # compiles and allocates
         seconds = []

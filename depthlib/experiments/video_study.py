@@ -89,9 +89,15 @@ CARDS = {
     "similarity": ["normed"],
     "elsewhere": [()],
 }
-# Of these each has a rate of its own: they differ in how large the volume is
-# that the refinement gets, not in what it knows.
-STREET_ARMS = ({"frames": 1}, {}, {"similarity": "normed"})
+# Of these each has a rate of its own: they differ in their layers, or in how
+# large the volume is that the refinement gets.
+STREET_ARMS = (
+    {"frames": 1},
+    {},
+    {"similarity": "normed"},
+    {"frames": 1, "similarity": "normed"},
+    {"removed": "adversary"},
+)
 CARD_ARMS = (
     {},
     {"frames": 1},
@@ -99,7 +105,7 @@ CARD_ARMS = (
     {"attention": "static"},
     {"attention": "blind"},
     {"attention": "sigmoid"},
-    {"removed": "attention"},
+    *({"removed": module} for module in MODULES),
 )
 # What decides an arm's rate.
 TUNED = ("data", "frames", "similarity", "attention", "removed")
@@ -114,17 +120,18 @@ def config(p: Profile, experiment: str, kind=SCGANRun, **changes) -> SCGANRun:
 
 
 def video_rate(p: Profile) -> list[SCGANRun]:
-    """Four learning rates an arm, on validation images, one seed.
+    """Four learning rates an arm and the base's own, on validation images.
 
-    On streets with two fifths of the samples; on cards with all, since little
-    is learned in the first half.
+    One seed. On streets with two fifths of the samples; on cards with all,
+    since little is learned in the first half.
     """
     base = config(p, "video-rate", test_split="val")
     part = replace(base, samples=2 * base.samples // 5)
     (card,) = grid(base, **on_cards(p))
     trials = [replace(part, **arm) for arm in STREET_ARMS]
     trials += [replace(card, **arm) for arm in CARD_ARMS]
-    return [run for trial in trials for run in grid(trial, lr=RATES)]
+    rates = sorted({*RATES, base.lr})
+    return [run for trial in trials for run in grid(trial, lr=rates)]
 
 
 def arms(p: Profile, experiment: str, few=False, **axes) -> list[SCGANRun]:

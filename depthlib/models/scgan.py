@@ -264,6 +264,11 @@ class SCGAN(nn.Module):
                 f"{expected}, or build the network with correspondence="
                 '"self" or "none" for single images.'
             )
+        if adjacent.dtype != image.dtype:
+            raise ValueError(
+                f"adjacent is {adjacent.dtype} and image {image.dtype}; give "
+                "both as floating point in [0, 1]."
+            )
         return [adjacent[:, 0], adjacent[:, 1]]
 
     def _coverage(self, height: int, width: int) -> Tensor:
