@@ -36,7 +36,7 @@ from depthlib.training import TrainingDivergedError, fit
 from depthlib.training.evaluate import predict_all, score
 
 KEPT_IMAGES = 200
-KEPT_MAPS = 6
+KEPT_MAPS, KEPT_PIXELS = 6, 6 * 96 * 128  # at most, but two maps
 CURVE_IMAGES = 50
 CURVE_METRICS = ("abs_rel", "rmse", "delta1")
 
@@ -135,8 +135,10 @@ def _scores(config, model, train, test, protocol, path) -> dict:
     result = score(prediction, truth, protocol)
     extra = config.extra_scores(model, test)
     guesses, _ = guesses_from(train)
-    if config.seed == 0:
-        save_maps(prediction[:KEPT_MAPS], path.with_suffix(".png"))
+    # A search of rates, on validation images, has nothing to show.
+    if config.seed == 0 and config.test_split == "test":
+        few = max(2, min(KEPT_MAPS, KEPT_PIXELS // prediction[0].numel()))
+        save_maps(prediction[:few], path.with_suffix(".png"))
     return {
         "metrics": {
             "image": _rounded(result.image),
