@@ -21,6 +21,9 @@ WITHOUT_SPLIT = (
 )
 
 
+TESTED = 200  # images of a drawn set that experiments score on
+
+
 def prepare(
     name: str,
     root=None,
@@ -45,7 +48,8 @@ def prepare(
             without holes is made there and prepared in its place.
         split: for KITTI and a folder of your own, the name of its list; for
             Make3D, 7-Scenes and Cityscapes one of their splits, None all.
-        n: number of images of a drawn set to render.
+        n: number of training images of a drawn set to render; of test images
+            at most 200 are, as experiments score on.
 
     Returns:
         One sentence for readers.
@@ -85,23 +89,23 @@ def prepare(
     return f"{said}ready at {size[0]} x {size[1]}: {sets}"
 
 
-def _made(name, home, size, depth_unit, split, n):
-    if name == "rooms":
-        from depthlib.data.rooms import rooms
+def _drawn(name, size, n) -> list:
+    """A drawn set to train on and one to test on, with the truth for each."""
+    from depthlib.data import cards, rooms, streets, streets_video
 
-        return [rooms(n, size=size)]
-    if name == "streets":
-        from depthlib.data.streets import streets
-
-        return [streets(n, size=size)]
+    test = {"n": min(n, TESTED), "split": "test"}
     if name == "streets-video":
-        from depthlib.data.streets import streets_video
+        # Trained on what a scanner hits, scored everywhere.
+        train = streets_video(n, size=size)
+        return [train, streets_video(**test, size=size, lidar=False)]
+    more = {"lidar": False} if name == "streets" else {}
+    make = {"rooms": rooms, "streets": streets, "cards": cards}[name]
+    return [make(n, size=size, **more), make(**test, size=size, **more)]
 
-        return [streets_video(n, size=size)]
-    if name == "cards":
-        from depthlib.data.cards import cards
 
-        return [cards(n, size=size)]
+def _made(name, home, size, depth_unit, split, n):
+    if entry(name).kind == "generated":
+        return _drawn(name, size, n)
     if name == "nyu_v2_labeled":
         from depthlib.data.nyu import NYUv2
 

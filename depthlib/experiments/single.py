@@ -4,6 +4,7 @@ import os
 import platform
 import resource
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -217,7 +218,7 @@ def _readings(config, model, guesses) -> dict:
 
 
 def make_fabric(config):
-    """Fabric for one process: a GPU at profile ``gpu``, else the CPU.
+    """Fabric for one process: a GPU at ``gpu`` and ``paper``, else the CPU.
 
     Raises:
         RuntimeError: the profile asks for a GPU and there is none; falling
@@ -244,7 +245,8 @@ def provenance(device) -> dict:
     name = _cpu_name()
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak /= 2**20 if sys.platform == "darwin" else 2**10
     return {
         "depthlib": depthlib.__version__,
         "commit": _commit(),
@@ -270,9 +272,12 @@ def save_maps(prediction, path: Path) -> None:
     stack = stack.astype(np.uint16)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    stack = stack.reshape(-1, stack.shape[-1])
-    Image.fromarray(stack).save(temporary, format="PNG")
-    temporary.replace(path)
+    picture = Image.fromarray(stack.reshape(-1, stack.shape[-1]))
+    try:
+        picture.save(temporary, format="PNG")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def load_maps(path: Path, height: int) -> np.ndarray:
