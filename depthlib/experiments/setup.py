@@ -13,7 +13,8 @@ TRIVIAL_MAPS = 1000
 # Made by depthlib, on any machine.
 DRAWN = ("rooms", "streets", "streets-video", "cards")
 # Folders below ``kitti``: the stills of the stereo benchmark of 2015 train,
-# a drive of 2011_09_26 tests; both as pictures with projected scans.
+# a drive of 2011_09_26 tests; both as pictures with projected scans. What is
+# in them: ``data/manifests/kitti.yaml``.
 KITTI = {"train": "stereo2015_left", "test": "raw_2011_09_26_video"}
 # Lists of the split of Eigen et al., beside the days of KITTI raw.
 EIGEN = {"train": "eigen_train_files", "test": "eigen_test_files"}
