@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "depthlib"
 FLOORS = [
-    {"checks"},
+    {"checks", "writing"},
     {"geometry", "kernels"},
     {"metrics", "losses", "models"},
     {"data"},

@@ -1,7 +1,6 @@
 """Getting data ready: unpack, resize once, fill holes."""
 
 import io
-import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 
 from depthlib.data.catalogue import entry
 from depthlib.data.files import DataError
+from depthlib.writing import whole
 
 # Sets whose splits are their own, all made at once.
 WITHOUT_SPLIT = (
@@ -208,10 +208,5 @@ def _filled(image: np.ndarray, depth: np.ndarray) -> np.ndarray:
 
 
 def _keep(path: Path, content: bytes) -> None:
-    """Write under another name and rename: never half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole(path) as temporary:
         temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

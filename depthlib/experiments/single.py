@@ -1,6 +1,5 @@
 """From a config to its record: the whole journey of one run."""
 
-import os
 import platform
 import resource
 import subprocess
@@ -35,6 +34,7 @@ from depthlib.experiments.setup import (
 from depthlib.metrics import METRICS
 from depthlib.training import TrainingDivergedError, fit
 from depthlib.training.evaluate import predict_all, score
+from depthlib.writing import whole
 
 KEPT_IMAGES = 200
 KEPT_MAPS, KEPT_PIXELS = 6, 6 * 96 * 128  # at most, but two maps
@@ -270,14 +270,9 @@ def save_maps(prediction, path: Path) -> None:
     # In place: a photo of 100 million pixels is 400 MB.
     np.clip(np.rint(stack, out=stack), 0, 65535, out=stack)
     stack = stack.astype(np.uint16)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     picture = Image.fromarray(stack.reshape(-1, stack.shape[-1]))
-    try:
+    with whole(path) as temporary:
         picture.save(temporary, format="PNG")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load_maps(path: Path, height: int) -> np.ndarray:
