@@ -52,6 +52,7 @@ class CRFRun(RunConfig):
         """The CNN-CRF or its unary; with one seed both start equal."""
         import torch
 
+        from depthlib.experiments.setup import depth_range
         from depthlib.models import CNNCRF, UnaryCNN
 
         kinds = {"crf": CNNCRF, "unary": UnaryCNN}
@@ -61,8 +62,7 @@ class CRFRun(RunConfig):
                 f"{', '.join(kinds)}"
             )
         torch.manual_seed(self.seed)
-        outdoors = self.data in ("streets", "kitti")
-        near, far = (1.0, 80.0) if outdoors else (0.4, 10.0)
+        near, far = depth_range(self.data)
         return kinds[self.generator](
             self.unary,
             patch=self.patch,
