@@ -316,7 +316,11 @@ def prepare_data(
             help="of KITTI, a folder: its list; of others: train, test, ..."
         ),
     ] = None,
-    n: Annotated[int, typer.Option(help="of rooms or streets")] = 1000,
+    filled: Annotated[
+        Path | None,
+        typer.Option(help="of a folder: make a copy without holes here"),
+    ] = None,
+    n: Annotated[int, typer.Option(help="of a drawn set, to train on")] = 1000,
 ):
     """Resize or render once, so that no training has to wait for it."""
     from depthlib.data.prepare import prepare
@@ -328,6 +332,7 @@ def prepare_data(
             size=_size(size),
             archive=archive,
             depth_unit=unit,
+            filled=filled,
             split=split,
             n=n,
         )

@@ -1,13 +1,13 @@
 """A photo and its depth as points in space, in a file for other programs."""
 
 import math
-import os
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from depthlib.geometry import unproject
+from depthlib.writing import whole
 
 POINT = np.dtype(
     [
@@ -122,13 +122,7 @@ def write_ply(path: Path, image, depth, focal: float) -> int:
         ),
         "end_header\n",
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write("\n".join(header).encode("ascii"))
-            file.write(points.tobytes())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(path) as temporary, temporary.open("wb") as file:
+        file.write("\n".join(header).encode("ascii"))
+        file.write(points.tobytes())
     return len(points)

@@ -9,6 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "depthlib"
 FLOORS = [
+    {"checks", "writing"},
     {"geometry", "kernels"},
     {"metrics", "losses", "models"},
     {"data"},
@@ -66,14 +67,17 @@ def test_losses_know_neither_metrics_nor_models(room, other):
     assert met == []
 
 
-def test_import_is_light():
-    """``import depthlib`` brings none of the heavy packages, and is fast.
+@pytest.mark.parametrize(
+    "room", ["geometry", "kernels", "losses", "models", "data", "cli"]
+)
+def test_import_is_light(room):
+    """What everyone imports brings no heavy package, and is fast.
 
     Processor time, so that a busy machine does not fail the test.
     """
     code = (
         "import sys, time, torch; began = time.process_time()\n"
-        "import depthlib\n"
+        f"import depthlib.{room}\n"
         "print(time.process_time() - began)\n"
         f"print(*[n for n in {HEAVY} if n in sys.modules])"
     )

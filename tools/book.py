@@ -91,7 +91,9 @@ class Book:
     @property
     def parameters(self) -> dict:
         """What is injected into each chapter's parameter cell."""
-        given = {"seed": self.seed, "data_root": self.data_root}
+        # A chapter runs in another folder than the command that builds it.
+        root = self.data_root and str(Path(self.data_root).resolve())
+        given = {"seed": self.seed, "data_root": root}
         given = {k: v for k, v in given.items() if v is not None}
         return {"profile": self.profile} | given
 

@@ -16,6 +16,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 FLAGS = [
     "--headless",
@@ -152,8 +153,6 @@ def inspect(look):
 @contextmanager
 def browser():
     """A fresh browser with one tab."""
-    import requests
-
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(
             [chromium(), *FLAGS, f"--user-data-dir={folder}", "about:blank"],
@@ -162,10 +161,10 @@ def browser():
         )
         try:
             port = _port(Path(folder) / "DevToolsActivePort")
-            listed = requests.get(
-                f"http://localhost:{port}/json", timeout=PATIENCE
-            )
-            pages = [t for t in listed.json() if t["type"] == "page"]
+            address = f"http://localhost:{port}/json"
+            with urlopen(address, timeout=PATIENCE) as listed:
+                tabs = json.load(listed)
+            pages = [tab for tab in tabs if tab["type"] == "page"]
             yield Tab(pages[0]["webSocketDebuggerUrl"])
         finally:
             process.terminate()

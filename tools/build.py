@@ -53,9 +53,9 @@ def run_chapter(book: Book, name: str) -> int:
 def forget_smoke(book: Book) -> None:
     """Smoke trains for the sake of running, so nothing it wrote counts."""
     if book.profile == "smoke":
-        shutil.rmtree(
-            book.root / "data/generated/results/smoke", ignore_errors=True
-        )
+        from depthlib.experiments.records import results_dir
+
+        shutil.rmtree(results_dir("smoke") / "smoke", ignore_errors=True)
 
 
 def check_device(book: Book) -> None:

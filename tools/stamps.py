@@ -5,6 +5,7 @@ import json
 import platform
 import re
 from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
 from importlib import metadata
 from pathlib import Path
 
@@ -17,8 +18,9 @@ NOT_INPUT = ("generated", "external", "results")
 def chapter_stamp(book: Book, page: Page) -> str:
     """Hash of a chapter's text, parameters, package, data and tools.
 
-    A chapter that says ``experiments: [names]`` in its front matter depends
-    on the records of those alone; one that says nothing depends on all.
+    A chapter that says ``experiments: [patterns]`` in its front matter, such
+    as ``"losses-*"``, depends on the records of those alone; one that says
+    nothing depends on all.
     """
     parts = {
         "text": page.text,
@@ -54,7 +56,9 @@ def data_hash(book: Book, experiments: list | None = None) -> str:
         if profile.name == book.profile:
             continue
         for experiment in sorted(profile.glob("*")):
-            if experiments is None or experiment.name in experiments:
+            if experiments is None or any(
+                fnmatch(experiment.name, name) for name in experiments
+            ):
                 inputs += experiment.rglob("*")
     return tree_hash(book.root, inputs)
 

@@ -15,7 +15,7 @@ neither h5py nor scipy.
 
 from importlib import import_module
 
-from depthlib.data.cache import cache_dir, data_root
+from depthlib.data.cache import cache_dir, data_root, use_data_root
 
 # Not lazily: each function has the name of its module, and must win.
 from depthlib.data.cards import cards
@@ -42,6 +42,7 @@ __all__ = [
     "rooms",
     "streets",
     "streets_video",
+    "use_data_root",
     *_HOME,
 ]
 

@@ -35,3 +35,23 @@ def data_root() -> Path:
     if root := checkout():
         return root / "data" / "external"
     return cache_dir() / "external"
+
+
+def use_data_root(root: str | Path | None) -> None:
+    """Look for real data sets there from now on, in child processes too.
+
+    Args:
+        root: what ``data_root`` is to return; None changes nothing.
+
+    Raises:
+        NotADirectoryError: it is no folder.
+    """
+    if root is None:
+        return
+    folder = Path(root).expanduser().resolve()
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            f"data_root is {str(root)!r}, which is no folder; name the one "
+            "that holds the real data sets, or None for the usual place"
+        )
+    os.environ["DEPTHLIB_DATA"] = str(folder)

@@ -39,6 +39,7 @@ class Entry:
         range: least and largest depth that it holds, metres.
         density: least and largest share of pixels that one laser scan hits.
         folder: under ``data_root()``, where it is not its name.
+        used: what the committed experiments take of it, where not all.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Entry:
     range: tuple[float, float] | None = None
     density: tuple[float, float] | None = None
     folder: str | None = None
+    used: str = ""
 
     def home(self, root=None) -> Path | None:
         """The folder it is looked for in; None for your own."""
@@ -107,11 +109,12 @@ def entry(name: str) -> Entry:
 
 def describe(root=None) -> str:
     """All data sets in words: ``depthlib data list`` prints this."""
-    rows = ("where", "layout", "depth", "disk", "licence")
+    rows = ("where", "layout", "depth", "used", "disk", "licence")
     blocks = []
     for each in catalogue().values():
         lines = [f"{each.name}: {each.title}", f"  here     {each.status()}"]
-        lines += [_wrapped(row, getattr(each, row)) for row in rows]
+        known = {row: getattr(each, row) for row in rows}
+        lines += [_wrapped(row, text) for row, text in known.items() if text]
         blocks.append("\n".join(lines))
     blocks.append(
         f"Real sets are looked for in {root or data_root()} (set "

@@ -1,7 +1,6 @@
 """Getting data ready: unpack, resize once, fill holes."""
 
 import io
-import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 
 from depthlib.data.catalogue import entry
 from depthlib.data.files import DataError
+from depthlib.writing import whole
 
 # Sets whose splits are their own, all made at once.
 WITHOUT_SPLIT = (
@@ -19,6 +19,9 @@ WITHOUT_SPLIT = (
     "cards",
     "nyu_v2_labeled",
 )
+
+
+TESTED = 200  # images of a drawn set that experiments score on
 
 
 def prepare(
@@ -45,7 +48,8 @@ def prepare(
             without holes is made there and prepared in its place.
         split: for KITTI and a folder of your own, the name of its list; for
             Make3D, 7-Scenes and Cityscapes one of their splits, None all.
-        n: number of images of a drawn set to render.
+        n: number of training images of a drawn set to render; of test images
+            at most 200 are, as experiments score on.
 
     Returns:
         One sentence for readers.
@@ -85,23 +89,23 @@ def prepare(
     return f"{said}ready at {size[0]} x {size[1]}: {sets}"
 
 
-def _made(name, home, size, depth_unit, split, n):
-    if name == "rooms":
-        from depthlib.data.rooms import rooms
+def _drawn(name, size, n) -> list:
+    """A drawn set to train on and one to test on, with the truth for each."""
+    from depthlib.data import cards, rooms, streets, streets_video
 
-        return [rooms(n, size=size)]
-    if name == "streets":
-        from depthlib.data.streets import streets
-
-        return [streets(n, size=size)]
+    test = {"n": min(n, TESTED), "split": "test"}
     if name == "streets-video":
-        from depthlib.data.streets import streets_video
+        # Trained on what a scanner hits, scored everywhere.
+        train = streets_video(n, size=size)
+        return [train, streets_video(**test, size=size, lidar=False)]
+    more = {"lidar": False} if name == "streets" else {}
+    make = {"rooms": rooms, "streets": streets, "cards": cards}[name]
+    return [make(n, size=size, **more), make(**test, size=size, **more)]
 
-        return [streets_video(n, size=size)]
-    if name == "cards":
-        from depthlib.data.cards import cards
 
-        return [cards(n, size=size)]
+def _made(name, home, size, depth_unit, split, n):
+    if entry(name).kind == "generated":
+        return _drawn(name, size, n)
     if name == "nyu_v2_labeled":
         from depthlib.data.nyu import NYUv2
 
@@ -204,10 +208,5 @@ def _filled(image: np.ndarray, depth: np.ndarray) -> np.ndarray:
 
 
 def _keep(path: Path, content: bytes) -> None:
-    """Write under another name and rename: never half a file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole(path) as temporary:
         temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """Grids, runs, records, statistics and verdicts.
 
 A grid is a list of configs; ``run`` trains what has no record yet and
-returns a table; ``verdicts`` judges the papers' claims from the records.
+returns a table; ``verdicts.verdicts`` judges the papers' claims from the
+records.
 """
 
 from depthlib.experiments.adversarial_run import AdversarialRun

@@ -42,11 +42,11 @@ class AdversarialRun(RunConfig, ConditionalGanTraining):
         """The generator; runs that differ only in D or loss start equal."""
         import torch
 
+        from depthlib.experiments.setup import depth_range
         from depthlib.models import UNet, spectral_normalise
 
         torch.manual_seed(self.seed)
-        outdoors = self.data in ("streets", "kitti")
-        reach = {"max_depth": 80.0 if outdoors else 10.0}
+        reach = {"max_depth": depth_range(self.data)[1]}
         if self.generator == "d3net":
             return self._strong(reach)
         if self.generator != "unet":

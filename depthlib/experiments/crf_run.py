@@ -52,6 +52,7 @@ class CRFRun(RunConfig):
         """The CNN-CRF or its unary; with one seed both start equal."""
         import torch
 
+        from depthlib.experiments.setup import depth_range
         from depthlib.models import CNNCRF, UnaryCNN
 
         kinds = {"crf": CNNCRF, "unary": UnaryCNN}
@@ -61,7 +62,7 @@ class CRFRun(RunConfig):
                 f"{', '.join(kinds)}"
             )
         torch.manual_seed(self.seed)
-        near, far = (1.0, 80.0) if self.data == "streets" else (0.4, 10.0)
+        near, far = depth_range(self.data)
         return kinds[self.generator](
             self.unary,
             patch=self.patch,
@@ -86,10 +87,10 @@ class CRFRun(RunConfig):
         import torch
         from torch.utils.data import DataLoader
 
-        from depthlib.metrics import PROTOCOLS
+        from depthlib.experiments.setup import protocol_of
         from depthlib.models.superpixels import oracle_depth
 
-        protocol = PROTOCOLS["nyu_eigen" if self.data == "nyu" else self.data]
+        protocol = protocol_of(self)
         device = next(model.parameters()).device
         tallies = {name: protocol.tally() for name in ("unary", "oracle")}
         for batch in DataLoader(data, batch_size=32):

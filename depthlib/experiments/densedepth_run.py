@@ -121,8 +121,9 @@ class DenseDepthRun(RunConfig):
 
     def depth_range(self) -> dict[str, float]:
         """What the target is scaled by, and the depths it can hold."""
-        outdoors = self.data in ("streets", "kitti")
-        near, far = (1.0, 80.0) if outdoors else (0.4, 10.0)
+        from depthlib.experiments.setup import depth_range
+
+        near, far = depth_range(self.data)
         scale = {"scale": far} if self.target == "reciprocal" else {}
         return scale | {"min_depth": near, "max_depth": far}
 

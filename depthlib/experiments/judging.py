@@ -38,9 +38,13 @@ from depthlib.experiments.claim_runs import (
     words,
 )
 from depthlib.experiments.claim_tests import TESTS
-from depthlib.experiments.statistics import holm, seeds_needed, t_interval
+from depthlib.experiments.statistics import (
+    MIN_SEEDS,
+    holm,
+    seeds_needed,
+    t_interval,
+)
 
-MIN_SEEDS = 5
 ALPHA = 0.05
 # Measures of quality that a guess has, too (see ``guess_run``).
 QUALITY = ("edge_f1", "mssim", "normal_error")

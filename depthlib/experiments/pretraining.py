@@ -8,12 +8,12 @@ rooms of another style and seed than those of the depth task.
 
 import hashlib
 import json
-import os
 
 import torch
 import torch.nn.functional as F
 
 from depthlib.data.cache import cache_dir
+from depthlib.writing import whole
 
 PICTURES = 4  # times the number of training images of the depth task
 VERSION = 1  # raise with any change of the task or of its training
@@ -56,9 +56,9 @@ def pretrained_encoder(config) -> dict:
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
-            temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-            save_file(train_on_names(config).state_dict(), temporary)
-            temporary.replace(path)
+            state = train_on_names(config).state_dict()
+            with whole(path) as temporary:
+                save_file(state, temporary)
     return load_file(path)
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class _Quiet:
-    """Counts, and prints one line at the end."""
+    """Counts and draws nothing."""
 
     def __init__(self):
         self.count = 0

@@ -5,6 +5,8 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from depthlib.writing import whole
+
 FOLDER = "data/results"
 KEPT = ("study", "gpu", "paper")
 
@@ -33,14 +35,9 @@ def record_path(config, root: Path | None = None) -> Path:
 
 
 def write_record(path: Path, record: dict) -> None:
-    """Write under a temporary name, then rename: never half a record."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
+    """Write a record; a kill leaves none or the old one, never half."""
+    with whole(path) as temporary:
         temporary.write_text(json.dumps(record, indent=None) + "\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_record(path: Path) -> dict:

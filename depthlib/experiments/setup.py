@@ -12,8 +12,10 @@ from depthlib.metrics import PROTOCOLS, Protocol, trivial_predictors
 TRIVIAL_MAPS = 1000
 # Made by depthlib, on any machine.
 DRAWN = ("rooms", "streets", "streets-video", "cards")
+INDOORS = ("rooms", "nyu", "seven-scenes")
 # Folders below ``kitti``: the stills of the stereo benchmark of 2015 train,
-# a drive of 2011_09_26 tests; both as pictures with projected scans.
+# a drive of 2011_09_26 tests; both as pictures with projected scans. What is
+# in them: ``data/manifests/kitti.yaml``.
 KITTI = {"train": "stereo2015_left", "test": "raw_2011_09_26_video"}
 # Lists of the split of Eigen et al., beside the days of KITTI raw.
 EIGEN = {"train": "eigen_train_files", "test": "eigen_test_files"}
@@ -51,6 +53,11 @@ def evaluation_set(config: RunConfig, cached: bool = True):
     else:
         data = _drawn(config, config.n_test, config.test_split, cached)
     return data, protocol_of(config)
+
+
+def depth_range(data: str) -> tuple[float, float]:
+    """Nearest and farthest depth that a network for a set can give, metres."""
+    return (0.4, 10.0) if data in INDOORS else (1.0, 80.0)
 
 
 def protocol_of(config: RunConfig) -> Protocol:

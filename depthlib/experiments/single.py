@@ -1,9 +1,9 @@
 """From a config to its record: the whole journey of one run."""
 
-import os
 import platform
 import resource
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,9 +34,10 @@ from depthlib.experiments.setup import (
 from depthlib.metrics import METRICS
 from depthlib.training import TrainingDivergedError, fit
 from depthlib.training.evaluate import predict_all, score
+from depthlib.writing import whole
 
 KEPT_IMAGES = 200
-KEPT_MAPS = 6
+KEPT_MAPS, KEPT_PIXELS = 6, 6 * 96 * 128  # at most, but two maps
 CURVE_IMAGES = 50
 CURVE_METRICS = ("abs_rel", "rmse", "delta1")
 
@@ -135,8 +136,10 @@ def _scores(config, model, train, test, protocol, path) -> dict:
     result = score(prediction, truth, protocol)
     extra = config.extra_scores(model, test)
     guesses, _ = guesses_from(train)
-    if config.seed == 0:
-        save_maps(prediction[:KEPT_MAPS], path.with_suffix(".png"))
+    # A search of rates, on validation images, has nothing to show.
+    if config.seed == 0 and config.test_split == "test":
+        few = max(2, min(KEPT_MAPS, KEPT_PIXELS // prediction[0].numel()))
+        save_maps(prediction[:few], path.with_suffix(".png"))
     return {
         "metrics": {
             "image": _rounded(result.image),
@@ -215,7 +218,7 @@ def _readings(config, model, guesses) -> dict:
 
 
 def make_fabric(config):
-    """Fabric for one process: a GPU at profile ``gpu``, else the CPU.
+    """Fabric for one process: a GPU at ``gpu`` and ``paper``, else the CPU.
 
     Raises:
         RuntimeError: the profile asks for a GPU and there is none; falling
@@ -242,7 +245,8 @@ def provenance(device) -> dict:
     name = _cpu_name()
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak /= 2**20 if sys.platform == "darwin" else 2**10
     return {
         "depthlib": depthlib.__version__,
         "commit": _commit(),
@@ -266,11 +270,9 @@ def save_maps(prediction, path: Path) -> None:
     # In place: a photo of 100 million pixels is 400 MB.
     np.clip(np.rint(stack, out=stack), 0, 65535, out=stack)
     stack = stack.astype(np.uint16)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    stack = stack.reshape(-1, stack.shape[-1])
-    Image.fromarray(stack).save(temporary, format="PNG")
-    temporary.replace(path)
+    picture = Image.fromarray(stack.reshape(-1, stack.shape[-1]))
+    with whole(path) as temporary:
+        picture.save(temporary, format="PNG")
 
 
 def load_maps(path: Path, height: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MIN_SEEDS_BOOTSTRAP = 10
-MIN_SEEDS_INTERVAL = 5  # with fewer, words name each seed instead
+MIN_SEEDS = 5  # for an interval; with fewer, words name each seed instead
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Interval:
         Args:
             spec: format of a number, as for ``format``.
         """
-        if self.n < MIN_SEEDS_INTERVAL:
+        if self.n < MIN_SEEDS:
             said = ", ".join(f"{p:{spec}}" for p in self.points)
         else:
             ends = f"[{self.low:{spec}}, {self.high:{spec}}]"
@@ -50,13 +50,13 @@ class Interval:
     @property
     def side(self) -> int:
         """1 or -1 where the interval lies above or below zero, else 0."""
-        if self.n < MIN_SEEDS_INTERVAL:
+        if self.n < MIN_SEEDS:
             return 0
         return int(self.low > 0) - int(self.high < 0)
 
     def error_words(self) -> str:
         """``words``, and what they say when this is the change of an error."""
-        if self.n < MIN_SEEDS_INTERVAL:
+        if self.n < MIN_SEEDS:
             end = f"{self.n} seed{'s' * (self.n > 1)}, no interval"
         else:
             ends = ("no change that can be told", "more error", "less error")
@@ -206,7 +206,7 @@ def seeds_needed(
     """
     from scipy.stats import t
 
-    n = np.arange(5, most + 1)
+    n = np.arange(MIN_SEEDS, most + 1)
     half = t.ppf(1 - alpha / 2, n - 1) * spread / np.sqrt(n)
     enough = np.flatnonzero(half < abs(distance))
     return int(n[enough[0]]) if enough.size else None
@@ -215,9 +215,9 @@ def seeds_needed(
 def percentile_bootstrap(
     values, level: float = 0.95, resamples: int = 1000, seed: int = 0
 ) -> Interval:
-    """Percentile bootstrap of the mean over seeds: here to be taught.
+    """Percentile bootstrap of the mean: over images, or to be taught.
 
-    With few seeds it is too narrow (see ``coverage``); use ``t_interval``.
+    Over a few seeds it is too narrow (see ``coverage``); use ``t_interval``.
     """
     values = per_seed(values)
     rng = np.random.default_rng(seed)

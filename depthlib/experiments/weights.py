@@ -1,7 +1,6 @@
 """Trained networks as single files that carry what they need to load."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 from depthlib.experiments.config import RunConfig
 from depthlib.experiments.records import plain
 from depthlib.experiments.studies import config_of
+from depthlib.writing import whole
 
 FORMAT = "depthlib-network-2"
 
@@ -58,13 +58,8 @@ def save_weights(
         "config": json.dumps(plain(config)),
         "about": json.dumps(about),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
+    with whole(path) as temporary:
         temporary.write_bytes(save(tensors, metadata))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load_weights(path: Path) -> Trained:

@@ -14,7 +14,6 @@ _HOME = {
     "point_cloud": "cloud",
     "convergence_plot": "convergence",
     "curve_plot": "curves",
-    "small_multiples": "curves",
     "compare": "depth",
     "contact_sheet": "depth",
     "show_depth": "depth",

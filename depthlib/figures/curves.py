@@ -11,7 +11,6 @@ from depthlib.figures.style import (
     LOSSES,
     SEEDS_FOR_INTERVAL,
     STYLE,
-    WIDTH,
     arm,
     canvas,
     metric_label,
@@ -62,57 +61,6 @@ def curve_plot(
         axis.set_xlabel(AXES.get(x, x))
         axis.set_ylabel(metric_label(metric))
         fig.legend(loc="outside lower center", ncols=2)
-    return fig
-
-
-def small_multiples(
-    runs, metric="abs_rel", *, x="n_train", by="loss", columns=3, width=WIDTH
-):
-    """One panel per arm, all other arms in grey behind it, shared axes.
-
-    Args:
-        runs, metric, x, by: as in `curve_plot`.
-        columns: panels per line.
-        width: inches.
-
-    Returns:
-        The matplotlib figure.
-
-    Raises:
-        ValueError: a column that is not there, or a table without rows.
-    """
-    check_columns(runs, x, by, metric)
-    names = ordered(runs[by].unique())
-    columns = min(columns, len(names))
-    lines = -(-len(names) // columns)
-    fig, axes = canvas(
-        lines,
-        columns,
-        width=width,
-        height=1.7 * lines + 0.5,
-        squeeze=False,
-        sharex=True,
-        sharey=True,
-    )
-    places = _places(runs[x])
-    means = runs.groupby([by, x])[metric].mean()
-    with styled():
-        for axis in axes.flat[len(names) :]:
-            axis.set_visible(False)
-        for i, (axis, name) in enumerate(zip(axes.flat, names, strict=False)):
-            for other in names:
-                line = means[other]
-                at = [places[value] for value in line.index]
-                axis.plot(at, line, color="#cccccc", linewidth=1.2, zorder=1)
-            look = arm(name, i)
-            part = runs[runs[by] == name]
-            _draw_arm(axis, part, metric, x, places, look, 0.0)
-            short = look.label.split(" (")[0]
-            axis.set_title(short, fontsize=SMALL, weight="bold")
-            _ticks(axis, places)
-            axis.tick_params(labelbottom=i + columns >= len(names))
-        fig.supxlabel(AXES.get(x, x), fontsize=11)
-        fig.supylabel(metric_label(metric), fontsize=11)
     return fig
 
 

@@ -81,10 +81,9 @@ def _dates(dates):
 
 
 def _short(commit):
-    """A commit as people write it; '-dirty' and the like stay."""
+    """A commit as people write it, and the plus of a changed checkout."""
     text = str(commit or "unknown")
-    name, _, rest = text.partition("-")
-    return name[:7] + (f"-{rest}" if rest else "")
+    return text[:7] + "+" * text.endswith("+")
 
 
 def _several(word, values):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 WIDTH = 5.6
 DPI = 140
-SEEDS_FOR_INTERVAL = 5  # fewer seeds are shown as points, never as a range
+# As statistics.MIN_SEEDS: fewer are shown as points, never as a range.
+SEEDS_FOR_INTERVAL = 5
 INK = "#222222"
 FAINT = "#8a8a8a"
 
@@ -105,12 +106,6 @@ NAMES = {
     "normal_error": "normal error (°)",
     "gradient_ratio": "gradient ratio",
 }
-QUALITY = {
-    "ssim": "higher",
-    "mssim": "higher",
-    "edge_f1": "higher",
-    "normal_error": "lower",
-}
 ARROWS = {"lower": "↓", "higher": "↑", "one": "→ 1", "": ""}
 
 
@@ -146,9 +141,9 @@ def arm(name, index: int = 0) -> Arm:
 
 def direction(metric: str) -> str:
     """ "lower" or "higher" is better, "one" for a ratio, "" if unknown."""
-    from depthlib.metrics import DIRECTIONS
+    from depthlib.metrics import DIRECTIONS, QUALITY_DIRECTIONS
 
-    known = DIRECTIONS | QUALITY | {"gradient_ratio": "one"}
+    known = DIRECTIONS | QUALITY_DIRECTIONS | {"gradient_ratio": "one"}
     return known.get(metric.removeprefix("pixel_"), "")
 
 

@@ -91,7 +91,7 @@ def nearest_sources(
         )
     pose = _matrices(pose, depth)
     if backend == "auto":
-        backend = "torch" if depth.is_cuda else "numba"
+        backend = "numba" if depth.device.type == "cpu" else "torch"
     with torch.no_grad():
         points = _moved(depth, intrinsics, pose)
         pixels, z = project(points, intrinsics)

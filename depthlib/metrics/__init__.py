@@ -18,7 +18,12 @@ from depthlib.metrics.edges import (
     spectral_slope,
 )
 from depthlib.metrics.protocol import PROTOCOLS, Protocol
-from depthlib.metrics.quality import mssim, normal_error, residual_share
+from depthlib.metrics.quality import (
+    QUALITY_DIRECTIONS,
+    mssim,
+    normal_error,
+    residual_share,
+)
 from depthlib.metrics.scaling import median_scale
 from depthlib.metrics.spread import bin_errors, bin_spread, scale_share
 from depthlib.metrics.trivial import trivial_predictors
@@ -28,6 +33,7 @@ __all__ = [
     "DIRECTIONS",
     "METRICS",
     "PROTOCOLS",
+    "QUALITY_DIRECTIONS",
     "Bound",
     "MetricTally",
     "Protocol",

@@ -17,7 +17,7 @@ from depthlib.metrics.inputs import as_pair, valid_pixels
 
 __all__ = ["DIRECTIONS", "METRICS", "MetricTally", "depth_metrics"]
 
-# Which way is better; the only place that says so.
+# Which way is better; of other measures, see ``QUALITY_DIRECTIONS``.
 DIRECTIONS = {
     "abs_rel": "lower",
     "sq_rel": "lower",

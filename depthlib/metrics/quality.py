@@ -14,7 +14,15 @@ from depthlib.metrics.inputs import (
     valid_pixels,
 )
 
-__all__ = ["mssim", "normal_error", "residual_share"]
+__all__ = ["QUALITY_DIRECTIONS", "mssim", "normal_error", "residual_share"]
+
+# As ``DIRECTIONS`` says it of metrics of depth.
+QUALITY_DIRECTIONS = {
+    "ssim": "higher",
+    "mssim": "higher",
+    "edge_f1": "higher",
+    "normal_error": "lower",
+}
 
 
 def mssim(prediction, target, *, max_depth: float, average: str = "image"):

@@ -1,4 +1,4 @@
-"""The encoders by name: what `D3Net` and `DenseDepth` can be built on."""
+"""The encoders by name: what the networks of four papers are built on."""
 
 from functools import partial
 

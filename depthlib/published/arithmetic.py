@@ -10,9 +10,14 @@ Three forms of a ``test`` block of kind ``arithmetic``:
 from dataclasses import dataclass
 from math import prod
 
+from depthlib.metrics import DIRECTIONS, QUALITY_DIRECTIONS
 from depthlib.published.rows import row, tables
 
-HIGHER = {"delta1", "delta2", "delta3", "mssim", "edge_f1"}
+HIGHER = {
+    name
+    for name, better in (DIRECTIONS | QUALITY_DIRECTIONS).items()
+    if better == "higher"
+}
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,18 @@ from pathlib import Path
 
 import torch
 
+from depthlib.writing import whole
+
 
 def save_checkpoint(path: Path, state: dict) -> None:
     """Write ``state`` under a temporary name, then rename it to ``path``.
 
     A reader finds the old file or the new one, never half of one.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(path) as temporary, temporary.open("wb") as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def load_checkpoint(path: Path) -> dict | None:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import jupytext
@@ -9,6 +10,9 @@ import pytest
 import yaml
 from jupytext.config import load_jupytext_configuration_file
 
+from depthlib.experiments import STUDIES
+from depthlib.experiments.claim_runs import experiments
+from depthlib.published import claims
 from tools.book import Book, front_matter
 from tools.cards import short
 from tools.stamps import chapter_stamp
@@ -42,6 +46,36 @@ def test_chapter_ran_on_todays_sources(book, runs, notebooks, name):
     assert run["status"] == "ok", run["error"]
     assert run["seconds"] > 0
     assert run["stamp"] == chapter_stamp(book, book.page(name))
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_says_which_records_it_reads(sources, name):
+    """Else a new record would not bring it up to date."""
+    text = sources.page(name).text
+    declared = sources.page(name).chapter.get("experiments")
+    read = set(re.findall(r"(?:evidence|remake|load)\(([^)]*)\)", text))
+    read = {word for call in read for word in re.findall(r'"([\w-]+)"', call)}
+    read &= set(STUDIES) | {"guesses"}
+    ids = set(re.findall(r"\b(?:D3|DD|CH|AV|SC)-C\d+\b", text))
+    if "verdicts(" in text and ids:
+        # A verdict is corrected for all claims of its part.
+        parts = {c.part for c in claims() if c.id in ids}
+        for claim in claims():
+            if claim.part in parts:
+                read |= set(experiments(claim)) | {"guesses"}
+    if declared is not None:
+        known = {n for n in read if any(fnmatch(n, d) for d in declared)}
+        assert read <= known
+        assert "verdicts()" not in text
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_looks_where_its_settings_say(sources, name):
+    """The parameter cell promises that ``data_root`` counts."""
+    text = sources.page(name).text
+    given = text.index("\ndata_root = None")
+    assert given < text.index("import", given)
+    assert given < text.index("\nuse_data_root(data_root)\n")
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

@@ -122,8 +122,9 @@ def test_wrong_arguments_are_refused(arguments, words):
 def test_drawn_sets_are_prepared(name, tmp_path, monkeypatch):
     monkeypatch.setenv("DEPTHLIB_CACHE", str(tmp_path))
     said = prepare(name, size=(16, 32), n=2)
-    assert said == f"ready at 16 x 32: 2 of {name}-a/train"
-    assert "1 sets made" in catalogue()[name].status()
+    both = f"2 of {name}-a/train, 2 of {name}-a/test"
+    assert said == f"ready at 16 x 32: {both}"
+    assert "2 sets made" in catalogue()[name].status()
 
 
 def test_prepare_leaves_nothing_for_training(nyu_folder, monkeypatch):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from depthlib.experiments.statistics import t_interval
-from depthlib.figures import convergence_plot, curve_plot, small_multiples
+from depthlib.figures import convergence_plot, curve_plot
 from depthlib.figures.curves import count, ordered
 from depthlib.figures.style import LOSSES
 
@@ -71,19 +71,6 @@ def test_baselines_are_drawn_and_named(runs):
     axis = curve_plot(runs, baselines={"global_median": 0.44}).axes[0]
     assert axis.lines[-1].get_ydata() == pytest.approx([0.44, 0.44])
     assert [t.get_text() for t in axis.texts] == ["global median"]
-
-
-def test_small_multiples_have_a_panel_per_arm(runs):
-    fig = small_multiples(runs, columns=2)
-    shown = [axis for axis in fig.axes if axis.get_visible()]
-    titles = [axis.get_title(loc="left") for axis in shown]
-    assert titles == ["L1", "berHu", "LSGAN + L1"]
-    grey = lines(shown[0], "#cccccc")
-    means = runs.groupby(["loss", "n_train"]).abs_rel.mean()
-    drawn = sorted(tuple(line.get_ydata()) for line in grey)
-    assert drawn == sorted(
-        tuple(means[loss]) for loss in means.index.levels[0]
-    )
 
 
 def test_convergence_draws_every_seed_and_the_mean(runs):

@@ -8,9 +8,10 @@ import pytest
 from matplotlib.colors import to_rgb
 from skimage.color import rgb2lab
 
+from depthlib.experiments.statistics import MIN_SEEDS
 from depthlib.figures.style import (
     LOSSES,
-    QUALITY,
+    SEEDS_FOR_INTERVAL,
     STYLE,
     arm,
     canvas,
@@ -19,7 +20,7 @@ from depthlib.figures.style import (
     use_style,
 )
 from depthlib.losses import LOSSES as FUNCTIONS
-from depthlib.metrics import DIRECTIONS
+from depthlib.metrics import DIRECTIONS, QUALITY_DIRECTIONS
 
 # Machado, Oliveira and Fernandes 2009, full dichromacy, linear RGB.
 VISION = {
@@ -85,8 +86,12 @@ def test_unknown_names_label_themselves_and_differ():
     assert arm("x", 0).colour != arm("y", 1).colour
 
 
+def test_figures_and_statistics_ask_for_as_many_seeds():
+    assert SEEDS_FOR_INTERVAL == MIN_SEEDS
+
+
 def test_quality_directions_do_not_repeat_those_of_the_metrics():
-    assert not set(QUALITY) & set(DIRECTIONS)
+    assert not set(QUALITY_DIRECTIONS) & set(DIRECTIONS)
 
 
 @pytest.mark.parametrize(

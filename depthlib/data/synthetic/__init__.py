@@ -1,1 +1,1 @@
-"""What the generators of rooms and of streets share."""
+"""What the generators of rooms, streets and cards share."""

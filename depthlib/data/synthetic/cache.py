@@ -43,7 +43,7 @@ def stored_images(
     and a smaller one is copied, not rendered again.
 
     Args:
-        kind: "rooms" or "streets", how the folder's name begins.
+        kind: such as "rooms", how the folder's name begins.
         n: number of images.
         size: (H, W).
         parameters: everything that an image depends on, as plain values.

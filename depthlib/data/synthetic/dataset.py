@@ -1,6 +1,6 @@
 """What drawn data sets share: on demand, or rendered once and kept."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from depthlib.data.synthetic.cache import (
 )
 
 
-class Drawn(Dataset):
+class Drawn(Dataset, ABC):
     """Base of the drawn data sets.
 
     An item is a dict with ``image`` (3, H, W) float32 in [0, 1], ``depth``

@@ -18,7 +18,6 @@ from depthlib.kernels.render.reference import (
     Scene,
     View,
     render,
-    render_many,
 )
 
 __all__ = [
@@ -33,5 +32,4 @@ __all__ = [
     "Scene",
     "View",
     "render",
-    "render_many",
 ]

@@ -9,7 +9,6 @@ the same arithmetic some hundred times faster.
 
 import itertools
 import math
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -111,36 +110,6 @@ def render(
         normals = casting.normals(scene, pose, intrinsics, depth, ids)
         normals = torch.from_numpy(normals)
     return View(torch.from_numpy(depth)[None], torch.from_numpy(ids), normals)
-
-
-def render_many(
-    scenes, poses, intrinsics, size, *, backend="auto", workers=1
-) -> list[View]:
-    """Renders several scenes, ``workers`` of them at a time.
-
-    Each image is computed by one thread on its own, so the result does not
-    depend on the number of workers.
-
-    Args:
-        scenes: B scenes.
-        poses: (B, 4, 4) world to camera.
-        intrinsics: (B, 3, 3) in pixels.
-        size: (H, W), the same for all.
-        backend: as in :func:`render`.
-        workers: number of threads.
-
-    Returns:
-        A list of B views.
-    """
-    jobs = list(zip(scenes, poses, intrinsics, strict=True))
-
-    def one(job):
-        return render(*job, size, backend=backend)
-
-    if workers <= 1:
-        return [one(job) for job in jobs]
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(one, jobs))
 
 
 def _matrix(name, value, side):

@@ -18,7 +18,6 @@ from depthlib.kernels.render import (
     ROOM,
     Scene,
     render,
-    render_many,
     texture,
 )
 from depthlib.kernels.render.shade import shade
@@ -170,15 +169,6 @@ def test_normals_are_those_of_the_solids():
     )
     # Everything seen faces the camera.
     assert ((view.normals * points.permute(2, 0, 1)).sum(0) < 0).all()
-
-
-def test_workers_do_not_change_a_view():
-    scenes = [random_scene(seed) for seed in range(6)]
-    poses, matrices = [POSE] * 6, [K] * 6
-    one = render_many(scenes, poses, matrices, SIZE)
-    three = render_many(scenes, poses, matrices, SIZE, workers=3)
-    for a, b in zip(one, three, strict=True):
-        assert torch.equal(a.depth, b.depth) and torch.equal(a.ids, b.ids)
 
 
 @pytest.mark.parametrize("backend", ["torch", "numba"])
