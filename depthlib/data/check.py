@@ -203,7 +203,7 @@ def _check_video(about: Entry, root, depth_unit, scene, split) -> Report:
     counts = ", ".join(f"{len(part)} {part.split}" for part in parts)
     report = _report(about.name, home, seen, unit, f" ({counts})")
     lines = ()
-    if left := sum(getattr(part, "left_out", 0) for part in parts):
+    if left := sum(len(getattr(part, "left_out", ())) for part in parts):
         lines = (
             f"  {left} frames have no triple, the first or last of a sequence",
         )

@@ -34,7 +34,8 @@ class SevenScenes(VideoFiles, PairDataset):
     ``OfficialSequence``, with ``TrainSplit.txt`` and ``TestSplit.txt``.
 
     The first and last ``every`` frames of a sequence have no triple;
-    ``left_out`` is their number.
+    ``left_out`` has their names, as ``names`` has the others': the place of
+    the sequence in ``sequences`` and that of the frame in it.
 
     Args:
         root: folder of the scene; None takes ``seven_scenes_red_kitchen``
@@ -62,13 +63,12 @@ class SevenScenes(VideoFiles, PairDataset):
         self.root = Path(root) if root else data_root() / FOLDER
         self.split, self.every = split, check_every(every)
         self.sequences = open_sequences(self.root, split)
-        self.names = [
-            (s, k)
-            for s, sequence in enumerate(self.sequences)
-            for k in range(every, len(sequence.frames) - every)
-        ]
-        frames = sum(len(sequence.frames) for sequence in self.sequences)
-        self.left_out = frames - len(self.names)
+        self.names, self.left_out = [], []
+        for s, sequence in enumerate(self.sequences):
+            last = len(sequence.frames) - every
+            for k in range(len(sequence.frames)):
+                inside = self.names if every <= k < last else self.left_out
+                inside.append((s, k))
         if not self.names:
             raise DataError(
                 f"{self.root} holds no triple: with every = {every} a "
@@ -102,7 +102,7 @@ class SevenScenes(VideoFiles, PairDataset):
                     named, lambda name: self._paths(*places[name])
                 ),
                 "every": self.every,
-                "left_out": self.left_out,
+                "left_out": len(self.left_out),
                 "resize": RESIZE,
             }
         return dict(self._manifest)

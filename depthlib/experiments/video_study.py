@@ -217,7 +217,7 @@ def video_modules(p: Profile) -> list[SCGANRun]:
 def video_attention(p: Profile) -> list[SCGANRun]:
     """On cards whose tint tells the direction: weights by image, or not.
 
-    Only "blind" starts as the printed attention does: "static" starts at 1,
+    Only "blind" starts small, as the printed attention does: "static" at 1,
     as does a network without.
     """
     name, world = "video-attention", on_cards(p) | {"style": ["b"]}

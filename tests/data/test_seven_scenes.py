@@ -91,7 +91,7 @@ def test_triples_stay_inside_their_sequence(layout, seeds, request):
     root = request.getfixturevalue(layout)
     data = SevenScenes(root, every=2)
     expected = [(s, k) for s in range(len(seeds)) for k in (2, 3)]
-    assert data.names == expected and data.left_out == 4 * len(seeds)
+    assert data.names == expected and len(data.left_out) == 4 * len(seeds)
     assert data.name == f"{root.name}/train" and data.size == SIZE
 
 

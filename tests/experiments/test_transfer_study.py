@@ -157,5 +157,5 @@ def test_small_profiles_remake_what_is_named_and_skip_absent_data(
     tables = remake(TRANSFER_STUDY, p, "transfer-skips", workers=1)
     assert list(tables) == ["transfer-skips"]
     assert len(tables["transfer-skips"]) == 6
-    assert remake(LOSS_STUDY, p, "losses-nyu") == {}
+    assert remake(LOSS_STUDY, profile("quick"), "losses-nyu") == {}
     assert "losses-nyu is skipped: " in capsys.readouterr().out
