@@ -113,7 +113,7 @@ class SCGANRun(VideoConfig, VideoGanTraining):
             refinement=self._unless_removed("refinement", self.refinement),
             similarity=self.similarity,
             borders=self.borders,
-            # Not ``depth_range``: a recipe's toys have outdoor depths.
+            # Not ``depth_range``: recipes, whatever their data, keep 80 m.
             max_depth=10.0 if self.data == "seven-scenes" else 80.0,
         )
 
