@@ -85,7 +85,7 @@ def unproject(depth: Tensor, intrinsics: Tensor) -> Tensor:
         ``(B, 3, H, W)``, metres.
 
     Raises:
-        ValueError: a shape is wrong, or depth is of whole numbers.
+        ValueError: a shape or camera is wrong, or depth is of whole numbers.
 
     Example:
         The pixel in the middle of a 2 x 2 image looks straight ahead, half a
@@ -128,7 +128,8 @@ def project(points: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
         (0, 0) at (0.5, 0.5), and the depth ``(B, 1, H, W)``.
 
     Raises:
-        ValueError: a shape is wrong, or points are of whole numbers.
+        ValueError: a shape or camera is wrong, or points are of whole
+            numbers.
 
     Example:
         >>> K = torch.tensor([[2.0, 0, 1], [0, 2, 1], [0, 0, 1]])
@@ -329,6 +330,16 @@ def _check_intrinsics(intrinsics: Tensor) -> None:
         raise ValueError(
             f"intrinsics has shape {tuple(intrinsics.shape)}; expected "
             "(B, 3, 3) or (3, 3)"
+        )
+    # Only here: reading a value off an accelerator would wait for it.
+    if intrinsics.device.type != "cpu":
+        return
+    below = intrinsics.detach().float().reshape(-1, 9)[:, [3, 6, 7, 8]]
+    if ((below - torch.tensor([0.0, 0.0, 0.0, 1.0])).abs() > 1e-4).any():
+        raise ValueError(
+            "intrinsics are no [[fx, s, cx], [0, fy, cy], [0, 0, 1]]: an "
+            "entry below the diagonal is not 0, or the last one is not 1 "
+            "(were they transposed?)"
         )
 
 

@@ -151,6 +151,16 @@ def test_cameras_must_fit_the_batch():
         project(torch.ones(2, 2, 3, 3), camera())
 
 
+@pytest.mark.parametrize(
+    "wrong", [camera().mT, 2 * camera()], ids=["transposed", "scaled"]
+)
+def test_what_is_no_pinhole_camera_is_refused(wrong):
+    with pytest.raises(ValueError, match="below the diagonal"):
+        unproject(depth_map(1), wrong)
+    with pytest.raises(ValueError, match="below the diagonal"):
+        scale_intrinsics(wrong, (8, 12), (4, 6))
+
+
 def test_dtype_follows_the_map():
     K = camera()
     depth = depth_map(dtype=torch.float32)

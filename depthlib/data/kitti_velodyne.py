@@ -13,7 +13,8 @@ def read_scan(path: Path) -> np.ndarray:
     """Points ``(N, 4)`` float32: x ahead, y left, z up in metres; reflectance.
 
     Raises:
-        DataError: the file is missing, empty, cut off or holds NaN.
+        DataError: the file is missing, empty, cut off, holds NaN or is no
+            scan with a reflectance.
     """
     require(path, "a laser scan", "unpack the drive with its velodyne_points")
     content = path.read_bytes()
@@ -25,6 +26,11 @@ def read_scan(path: Path) -> np.ndarray:
     points = np.frombuffer(content, dtype="<f4").reshape(-1, 4)
     if not np.isfinite(points[:, :3]).all():
         raise DataError(f"{path} holds NaN or infinity; copy it again")
+    if (points[:, 3] < 0).any():
+        raise DataError(
+            f"{path} has reflectances below 0; expected x, y, z and the "
+            "reflectance of one point after another, as KITTI writes them"
+        )
     return points
 
 

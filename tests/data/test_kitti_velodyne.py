@@ -122,6 +122,7 @@ def test_intrinsics_lead_back_to_the_points(tmp_path):
 
 def test_scans_are_read_as_they_are(tmp_path):
     points = np.random.default_rng(0).normal(size=(50, 4)).astype("<f4")
+    points[:, 3] = np.abs(points[:, 3])
     points.tofile(path := tmp_path / "0.bin")
     np.testing.assert_array_equal(read_scan(path), points)
 
@@ -141,4 +142,8 @@ def test_a_scan_of_no_numbers_is_named(tmp_path):
         read_scan(path)
     np.full((3, 4), np.nan, "<f4").tofile(path)
     with pytest.raises(DataError, match=r"0\.bin holds NaN"):
+        read_scan(path)
+    # Three numbers a point: 12 of them fill 9 points of four.
+    np.tile([5.0, -2.0, -1.5], (12, 1)).astype("<f4").tofile(path)
+    with pytest.raises(DataError, match=r"0\.bin has reflectances below 0"):
         read_scan(path)
