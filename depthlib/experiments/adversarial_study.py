@@ -101,7 +101,7 @@ def arms(p: Profile, experiment: str, few=False, kind=AdversarialRun, **axes):
     count = p.few if few else p.seeds
     axes["seed"] = axes.get("seed", range(count))
     runs = grid(config(p, experiment, kind), **axes)
-    return [tuned(run, "adversarial-rate", *TUNED) for run in runs]
+    return [tuned(run, "adversarial-rate", by=TUNED) for run in runs]
 
 
 def adversarial_unet(p: Profile) -> list[AdversarialRun]:

@@ -89,7 +89,7 @@ def arms(p: Profile, experiment: str, names, few=False, **axes):
     runs = []
     for name in names:
         base = config(p, experiment, **ARMS[name])
-        base = tuned(base, "adversarial-crf-rate", *TUNED)
+        base = tuned(base, "adversarial-crf-rate", by=TUNED)
         runs += grid(base, **axes, seed=range(count))
     return runs
 

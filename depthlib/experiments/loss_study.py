@@ -87,7 +87,7 @@ def arms(p: Profile, experiment: str, losses=None, **axes):
     runs = []
     for loss in losses or LOSSES[p.name]:
         base = config(p, experiment, loss=loss)
-        base = tuned(base, "losses-rate", "loss")
+        base = tuned(base, "losses-rate", by=("loss",))
         seeds = p.seeds if loss in HEADLINE else p.few
         runs += grid(base, **axes, seed=range(seeds))
     return runs
@@ -162,7 +162,7 @@ def losses_threshold(p: Profile) -> list[D3NetRun]:
     for loss in ("berhu", "huber"):
         base = config(p, "losses-threshold", loss=loss)
         runs += grid(
-            tuned(base, "losses-rate", "loss"),
+            tuned(base, "losses-rate", by=("loss",)),
             threshold=[0.05, 0.2, 0.8, 3.2],
             seed=range(p.few),
         )

@@ -69,7 +69,7 @@ def transfer_rate(p: Profile) -> list[DenseDepthRun]:
 def arms(p: Profile, experiment: str, loss="densedepth", **axes):
     """Runs that differ from the base in ``axes``, with all seeds."""
     base = config(p, experiment, loss=loss)
-    base = tuned(base, "transfer-rate", "loss")
+    base = tuned(base, "transfer-rate", by=("loss",))
     return grid(base, **axes, seed=range(p.seeds))
 
 

@@ -1,4 +1,7 @@
-"""The learning rate that the arms of a study have earned."""
+"""The learning rate that the arms of a study have earned.
+
+Scores are delta1 on validation images, a metric that no loss optimises.
+"""
 
 from dataclasses import replace
 
@@ -6,42 +9,25 @@ from depthlib.experiments.config import RunConfig
 from depthlib.experiments.records import load
 
 
-def tuned(run: RunConfig, experiment: str, *fields: str) -> RunConfig:
-    """``run`` at the rate with the best delta1 on validation images.
+def tuned(
+    run: RunConfig, *experiments: str, by: tuple[str, ...], over: str = "seed"
+) -> RunConfig:
+    """``run`` at the rate that scores best, on average over some kinds.
 
-    delta1 is a metric that no loss optimises. Where nothing has been tried,
-    the run keeps the rate it has.
+    Only rates count that each kind has tried and borne. Where nothing has
+    been tried, the run keeps the rate it has.
 
     Args:
         run: at the profile whose trials count.
-        experiment: that tried the rates.
-        fields: of the config in which a trial has to agree with the run.
-    """
-    tried = _tried(run, experiment, fields)
-    if not tried:
-        return run
-    best = max(tried, key=_score)
-    return replace(run, lr=best["config"]["lr"])
-
-
-def shared(
-    run: RunConfig, experiment: str, kind: str, *fields: str
-) -> RunConfig:
-    """``run`` at the rate with the best delta1 on average over some kinds.
-
-    One rate for all kinds, so that none wins by a rate of its own. Only rates
-    count that each kind has tried and borne.
-
-    Args:
-        run: as in ``tuned``.
-        experiment: as in ``tuned``.
-        kind: field of the config in which the trials differ.
-        fields: as in ``tuned``.
+        experiments: that tried the rates.
+        by: fields of the config in which a trial has to agree with the run.
+        over: field of the config whose values are the kinds: the seed; or
+            what arms differ in, so that none wins by a rate of its own.
     """
     scores = {}
-    for record in _tried(run, experiment, fields):
-        one = scores.setdefault(record["config"]["lr"], {})
-        one[record["config"][kind]] = _score(record)
+    for trial in _trials(run, experiments, by):
+        one = scores.setdefault(trial["config"]["lr"], {})
+        one[trial["config"][over]] = _score(trial)
     kinds = set().union(*scores.values())
     means = {
         rate: sum(one.values()) / len(one)
@@ -51,11 +37,29 @@ def shared(
     return replace(run, lr=max(means, key=means.get)) if means else run
 
 
-def _tried(run, experiment, fields) -> list[dict]:
+def leading(
+    run: RunConfig, experiment: str, *, by: tuple[str, ...], count: int
+) -> list[float]:
+    """The rates that score best with the run's seed, in rising order.
+
+    Args:
+        run: as in ``tuned``; where nothing has been tried, its own rate is
+            all there is.
+        experiment: that tried the rates.
+        by: as in ``tuned``.
+        count: of rates.
+    """
+    trials = _trials(run, [experiment], (*by, "seed"))
+    best = sorted(trials, key=_score, reverse=True)[:count]
+    return sorted(t["config"]["lr"] for t in best) or [run.lr]
+
+
+def _trials(run, experiments, by) -> list[dict]:
     return [
         record
+        for experiment in experiments
         for record in load(experiment, run.profile)
-        if all(record["config"][f] == getattr(run, f) for f in fields)
+        if all(record["config"][f] == getattr(run, f) for f in by)
         # A training that diverged has no score.
         and _score(record) is not None
     ]

@@ -1,8 +1,9 @@
 """The grids of the video study (SC-GAN), one function an experiment.
 
 All arms share network, initial weights (see ``SCGANRun.build_model``), order
-of images and budget. An arm has the learning rate that ``video-rate`` found
-for it, or where none was searched the base's. The base is SC-GAN on a
+of images and budget. An arm has the learning rate that ``video-rate`` and
+``video-rate-seeds`` found for it, or where none was searched the base's. The
+base is SC-GAN on a
 Chebyshev grid, with all four modules; it is trained in ``video-frames`` on
 streets and in ``video-cards`` on cards, and the other experiments hold what
 differs from it. The last four train nothing.
@@ -20,7 +21,7 @@ from depthlib.experiments.computed_run import GROUPS
 from depthlib.experiments.config import RunConfig, grid
 from depthlib.experiments.profiles import Profile
 from depthlib.experiments.step_time import StepTimeRun
-from depthlib.experiments.tuning import tuned
+from depthlib.experiments.tuning import leading, tuned
 from depthlib.experiments.video_computed import (
     CorrelationTimeRun,
     MatchingRun,
@@ -107,8 +108,10 @@ CARD_ARMS = (
     {"attention": "sigmoid"},
     *({"removed": module} for module in MODULES),
 )
-# What decides an arm's rate.
+# What decides an arm's rate, and where rates were tried.
 TUNED = ("data", "frames", "similarity", "attention", "removed")
+TRIED = ("video-rate", "video-rate-seeds")
+FINALISTS = 2  # rates that are tried with further seeds
 CARD_SAMPLES = {"quick": (600, 300), "study": (1200, 600)}
 KITCHEN = 480  # triples of the training frames of 7-Scenes' kitchen
 
@@ -127,11 +130,33 @@ def video_rate(p: Profile) -> list[SCGANRun]:
     """
     base = config(p, "video-rate", test_split="val")
     part = replace(base, samples=2 * base.samples // 5)
-    (card,) = grid(base, **on_cards(p))
     trials = [replace(part, **arm) for arm in STREET_ARMS]
-    trials += [replace(card, **arm) for arm in CARD_ARMS]
+    trials += card_trials(p, "video-rate")
     rates = sorted({*RATES, base.lr})
     return [run for trial in trials for run in grid(trial, lr=rates)]
+
+
+def card_trials(p: Profile, experiment: str) -> list[SCGANRun]:
+    """Each arm on cards once, scored on validation images."""
+    (card,) = grid(config(p, experiment, test_split="val"), **on_cards(p))
+    return [replace(card, **arm) for arm in CARD_ARMS]
+
+
+def video_rate_seeds(p: Profile) -> list[SCGANRun]:
+    """The best rates of each arm on cards again, with further seeds.
+
+    There a training finds the use of motion or misses it, and at the rate
+    that is fastest with one seed it may miss it with the next.
+    """
+    return [
+        run
+        for trial in card_trials(p, "video-rate-seeds")
+        for run in grid(
+            trial,
+            lr=leading(trial, "video-rate", by=TUNED, count=FINALISTS),
+            seed=range(1, max(2, p.few)),
+        )
+    ]
 
 
 def arms(p: Profile, experiment: str, few=False, **axes) -> list[SCGANRun]:
@@ -143,7 +168,7 @@ def arms(p: Profile, experiment: str, few=False, **axes) -> list[SCGANRun]:
 
 def rated(run: SCGANRun) -> SCGANRun:
     """``run`` at its arm's rate, or at the base's where none was tried."""
-    own = tuned(run, "video-rate", *TUNED)
+    own = tuned(run, *TRIED, by=TUNED)
     if own is not run:
         return own
     cards = run.data == "cards"
@@ -154,7 +179,7 @@ def rated(run: SCGANRun) -> SCGANRun:
         attention="dba",
         removed="none",
     )
-    return replace(run, lr=tuned(base, "video-rate", *TUNED).lr)
+    return replace(run, lr=tuned(base, *TRIED, by=TUNED).lr)
 
 
 def on_cards(p: Profile) -> dict[str, list]:
@@ -348,6 +373,7 @@ def _samplings(base, kinds, levels) -> list[RunConfig]:
 
 VIDEO_STUDY = {
     "video-rate": video_rate,
+    "video-rate-seeds": video_rate_seeds,
     "video-frames": video_frames,
     "video-cards": video_cards,
     "video-sampling": video_sampling,

@@ -15,7 +15,7 @@ from depthlib.experiments.avcl_run import AVCLRun, AVCLVideoRun, WarpRun
 from depthlib.experiments.computed_run import GROUPS
 from depthlib.experiments.config import grid
 from depthlib.experiments.profiles import Profile
-from depthlib.experiments.tuning import shared
+from depthlib.experiments.tuning import tuned
 from depthlib.training.view_consistent import MINERS
 
 LOSSES = ("l1", "berhu", "dorn")
@@ -122,7 +122,7 @@ def leashed(run: AVCLRun) -> AVCLRun:
 
 def rated(run: AVCLRun) -> AVCLRun:
     """``run`` at the rate that serves all strategies of its loss."""
-    return shared(run, "viewpoint-rate", "strategy", "loss")
+    return tuned(run, "viewpoint-rate", by=("loss",), over="strategy")
 
 
 def viewpoint_strategy(p: Profile) -> list[AVCLRun]:

@@ -8,7 +8,7 @@ from depthlib.experiments import LOSS_STUDY, D3NetRun, grid, profile
 from depthlib.experiments.loss_study import config
 from depthlib.experiments.profiles import PROFILES
 from depthlib.experiments.records import record_path, write_record
-from depthlib.experiments.tuning import shared, tuned
+from depthlib.experiments.tuning import leading, tuned
 
 BASE = D3NetRun(experiment="demo")
 
@@ -73,7 +73,8 @@ def test_the_tuned_rate_is_the_best_on_validation(monkeypatch, tmp_path):
     monkeypatch.setenv("DEPTHLIB_RESULTS", str(tmp_path))
     p = profile("study")
     run = config(p, "x", loss="l2")
-    assert tuned(run, "losses-rate", "loss") == run
+    assert tuned(run, "losses-rate", by=("loss",)) == run
+    assert leading(run, "losses-rate", by=("loss",), count=2) == [run.lr]
     rates = grid(
         config(p, "losses-rate", test_split="val"),
         loss=["l2"],
@@ -81,13 +82,39 @@ def test_the_tuned_rate_is_the_best_on_validation(monkeypatch, tmp_path):
     )
     for trial, delta1 in zip(rates, (0.5, None, 0.6), strict=True):
         record = {
-            "config": {"loss": "l2", "lr": trial.lr},
+            "config": {"loss": "l2", "lr": trial.lr, "seed": 0},
             "metrics": {"image": {"delta1": delta1}},
         }
         write_record(record_path(trial), record)
-    assert tuned(run, "losses-rate", "loss") == replace(run, lr=3e-3)
+    assert tuned(run, "losses-rate", by=("loss",)) == replace(run, lr=3e-3)
     other = replace(run, loss="l1")
-    assert tuned(other, "losses-rate", "loss") == other
+    assert tuned(other, "losses-rate", by=("loss",)) == other
+
+
+def test_the_best_rates_with_one_seed_are_tried_with_more(monkeypatch):
+    """The winner of one seed may fail the next; the mean then decides."""
+    scores = {
+        "first": {(0, 1e-3): 0.4, (0, 3e-3): 0.5, (0, 1e-2): 0.6,
+                  (0, 3e-2): None},
+        "again": {(1, 3e-3): 0.5, (1, 1e-2): 0.2},
+    }  # fmt: skip
+    records = {
+        name: [
+            {
+                "config": {"loss": "l2", "seed": seed, "lr": rate},
+                "metrics": {"image": {"delta1": score}},
+            }
+            for (seed, rate), score in trials.items()
+        ]
+        for name, trials in scores.items()
+    }
+    monkeypatch.setattr(
+        "depthlib.experiments.tuning.load", lambda name, _: records[name]
+    )
+    run, by = config(profile("study"), "x", loss="l2"), ("loss",)
+    assert leading(run, "first", by=by, count=2) == [3e-3, 1e-2]
+    assert tuned(run, "first", by=by).lr == 1e-2
+    assert tuned(run, "first", "again", by=by).lr == 3e-3
 
 
 def test_a_shared_rate_is_the_best_on_average(monkeypatch):
@@ -107,10 +134,11 @@ def test_a_shared_rate_is_the_best_on_average(monkeypatch):
     ]
     monkeypatch.setattr("depthlib.experiments.tuning.load", lambda *_: records)
     run = config(profile("study"), "x", loss="l2")
-    found = shared(run, "losses-rate", "style", "loss")
+    how = {"by": ("loss",), "over": "style"}
+    found = tuned(run, "losses-rate", **how)
     assert found == replace(run, lr=1e-3)
     other = replace(run, loss="l1")
-    assert shared(other, "losses-rate", "style", "loss") == other
+    assert tuned(other, "losses-rate", **how) == other
 
 
 def test_an_unknown_profile_is_named():
