@@ -50,12 +50,14 @@ ALPHA = 0.05
 QUALITY = ("edge_f1", "mssim", "normal_error")
 SCORED_ON = ("data", "style", "test_split", "n_test", "size")
 PERCENT = {"ratio", "monotone", "interaction"}
+# How an effect is written, by the kind of its claim; of others bare.
 UNITS = {
-    "interaction": " of gain",
-    "monotone": " a step",
-    "pattern": " r",
+    "ratio": " %",
+    "interaction": " % of gain",
+    "monotone": " % a step",
+    "pattern": " (correlation)",
     "rank": " ranks",
-    "correlation": " tau",
+    "correlation": " (tau)",
     "spread": " halvings",
     "sweep": " per tenfold",
 }
@@ -70,13 +72,13 @@ class Finding:
         verdict: one of the four words; None until decided.
         reason: one sentence.
         comparison: the comparison that decides.
+        metric: its metric.
         comparisons: how many the claim asserts.
         seeds: seeds in all arms.
         leaning: True where the estimate lies on the claim's side.
         boundary: the value that the interval has to exclude.
         p: its p-value.
         p_holm: corrected within the part.
-        effect: for claims decided by arithmetic.
         family: claims in the correction.
     """
 
@@ -84,13 +86,13 @@ class Finding:
     verdict: str | None = None
     reason: str = ""
     comparison: Comparison | None = None
+    metric: str = ""
     comparisons: int = 0
     seeds: int = 0
     leaning: bool = False
     boundary: float = math.nan
     p: float = math.nan
     p_holm: float = math.nan
-    effect: float = math.nan
     family: int = 0
 
 
@@ -102,7 +104,6 @@ def examine(claim, frame, profile) -> Finding:
 
         found = judge(claim)
         finding.verdict, finding.reason = found.verdict, found.reason
-        finding.effect = found.effect
         return finding
     if claim.kind == "not_testable":
         finding.verdict = "not testable here"
@@ -130,22 +131,22 @@ def _compare(finding, frame, profile):
         Runs(rows, replace(claim, metric=metric))
         for metric in claim.test.get("metrics", [claim.metric])
     ]
-    comparisons = [c for runs in found for c in TESTS[claim.kind](runs)]
-    finding.comparisons = len(comparisons)
-    sides = [
-        (c, *boundary(c.interval.mean, claim.margin, claim.hypothesis))
-        for c in comparisons
-    ]
-    tested = [(c, lean, at, c.p_value(at)) for c, lean, at in sides]
-    against = [t for t in tested if not t[1]]
+    tested = []
+    for runs in found:
+        for c in TESTS[claim.kind](runs):
+            side = boundary(c.interval.mean, claim.margin, claim.hypothesis)
+            tested.append((c, runs.claim.metric, *side, c.p_value(side[1])))
+    finding.comparisons = len(tested)
+    against = [t for t in tested if not t[2]]
     if against:
-        chosen = min(against, key=lambda t: t[3])
-        p = min(1.0, chosen[3] * len(tested))
+        chosen = min(against, key=lambda t: t[-1])
+        p = min(1.0, chosen[-1] * len(tested))
     else:
-        chosen = max(tested, key=lambda t: t[3])
-        p = chosen[3]
-    finding.comparison, finding.leaning, finding.boundary, _ = chosen
-    finding.seeds = min(c.interval.n for c in comparisons)
+        chosen = max(tested, key=lambda t: t[-1])
+        p = chosen[-1]
+    finding.comparison, finding.metric = chosen[:2]
+    finding.leaning, finding.boundary = chosen[2:4]
+    finding.seeds = min(c.interval.n for c, *_ in tested)
     if finding.seeds < MIN_SEEDS:
         raise NotEnoughError(
             f"{_seeds(finding.seeds)}, shown as points; a verdict needs "
@@ -262,21 +263,23 @@ def decide(finding):
     finding.verdict = word if sure else "inconclusive"
     claim, interval = finding.claim, finding.comparison.interval
     show = _shower(claim)
+    unit = UNITS.get(claim.kind, "")
     first = ""
     if finding.comparisons > 1:
-        first = f"The weakest of {finding.comparisons} comparisons, "
+        how = "the weakest" if finding.leaning else "the one most against it"
+        first = f"Of {finding.comparisons} comparisons {how}, "
     name = finding.comparison.name
     text = (
         f"{first}{name if first else name[0].upper() + name[1:]}: "
-        f"effect {show(interval.mean)} "
-        f"[{show(interval.low)}, {show(interval.high)}] over "
-        f"{_seeds(interval.n)}, margin {show(claim.margin)}"
+        f"effect on {finding.metric} {show(interval.mean)} "
+        f"[{show(interval.low)}, {show(interval.high)}]{unit} over "
+        f"{_seeds(interval.n)}, margin {show(claim.margin)}{unit}"
     )
     if sure:
         finding.reason = f"{text}, Holm p {finding.p_holm:.2g}."
         return
     alpha = ALPHA * (finding.p / finding.p_holm if finding.p_holm else 1)
-    limit = show(finding.boundary)
+    limit = show(finding.boundary) + unit
     if not interval.low <= finding.boundary <= interval.high:
         text += (
             f"; the interval excludes {limit}, but not after Holm's "
@@ -302,11 +305,10 @@ def _settle(finding, alpha) -> str:
 
 
 def _shower(claim):
-    """How a number of this claim is written."""
-    unit = UNITS.get(claim.kind, "")
+    """How a number of this claim is written, without its unit."""
     if claim.kind in PERCENT:
-        return lambda v: f"{100 * v:.1f} %{unit}"
-    return lambda v: f"{v:.3g}{unit}"
+        return lambda v: f"{100 * v:.1f}"
+    return lambda v: f"{v:.3g}"
 
 
 def _seeds(n: int) -> str:

@@ -34,9 +34,12 @@ def verdicts(claims=None, records=None, profile="study", current=None):
         DataFrame with one row per claim: claim, paper, text, experiment,
         metric, effect, low, high, margin, seeds, verdict, reason, p_holm,
         improvement (share of seeds on the claim's side, with its interval),
-        part, unit, basis ("records", "print" or "none"), points, left,
-        audit. Effects are signed so that positive is as claimed; low and
-        high are NaN below five seeds.
+        part, unit (of effect, interval and margin, in words; "%" in it means
+        that they are shares), basis ("records", "print" or "none"), points,
+        left, audit. Effects are signed so that positive is as claimed; low
+        and high are NaN below five seeds; what the print decides has neither
+        effect nor margin. Metric and seeds are those of the comparison that
+        decides.
 
     Raises:
         ValueError: an unknown claim.
@@ -108,17 +111,20 @@ def _row(finding) -> dict:
     shown = interval if finding.seeds >= MIN_SEEDS else None
     share = probability_of_improvement(points) if points else None
     basis = "print" if claim.kind == "arithmetic" else "records"
+    basis = basis if claim.kind != "not_testable" else "none"
+    metric = finding.metric or claim.metric
+    unit = f"{metric},{UNITS[claim.kind]}" if claim.kind in UNITS else metric
     return {
         "claim": claim.id,
         "paper": claim.paper,
         "text": claim.claim,
         "experiment": claim.experiment,
-        "metric": claim.metric,
-        "effect": interval.mean if interval else finding.effect,
+        "metric": metric,
+        "effect": interval.mean if interval else math.nan,
         "low": shown.low if shown else math.nan,
         "high": shown.high if shown else math.nan,
-        "margin": claim.margin,
-        "seeds": finding.seeds,
+        "margin": math.nan if basis == "print" else claim.margin,
+        "seeds": interval.n if shown else finding.seeds,
         "verdict": finding.verdict,
         "reason": finding.reason,
         "p_holm": finding.p_holm,
@@ -126,8 +132,8 @@ def _row(finding) -> dict:
         "improvement_low": share.low if share else math.nan,
         "improvement_high": share.high if share else math.nan,
         "part": claim.part,
-        "unit": UNITS.get(claim.kind, "").strip() or claim.metric,
-        "basis": basis if claim.kind != "not_testable" else "none",
+        "unit": unit,
+        "basis": basis,
         "points": points,
         "left": claim.left,
         "audit": claim.audit,

@@ -20,7 +20,7 @@ def test_supported():
     assert 0.02 < found["low"] < 0.05 < found["high"]
     assert found["seeds"] == 5 and found["improvement"] == 1
     assert found["p_holm"] < 0.05
-    assert "effect 5.0 %" in found["reason"]
+    assert "effect on rmse 5.0 [" in found["reason"]
 
 
 def test_contradicted_by_an_effect_the_other_way():
@@ -192,7 +192,9 @@ def test_a_claim_stands_with_its_weakest_comparison():
     runs.loc[runs["loss"] == "l2", "rmse"] = 0.9 + 0.001 * runs["seed"]
     found = judge(make_claim(test=both), runs)
     assert found["verdict"] == "contradicted"
-    assert found["reason"].startswith("The weakest of 2 comparisons, ")
+    assert found["reason"].startswith(
+        "Of 2 comparisons the one most against it, "
+    )
     assert "loss l2" in found["reason"]
 
 
@@ -202,7 +204,25 @@ def test_metrics_of_one_claim_must_all_agree():
     two = make_claim().test | {"metrics": ["rmse", "mae"]}
     assert judge(make_claim(test=two), runs)["verdict"] == "supported"
     runs["mae"] = 1 + 0.1 * (runs["loss"] == "lsgan") + 0.001 * runs["seed"]
-    assert judge(make_claim(test=two), runs)["verdict"] == "contradicted"
+    found = judge(make_claim(test=two), runs)
+    assert found["verdict"] == "contradicted"
+    assert found["metric"] == "mae" and "effect on mae" in found["reason"]
+
+
+def test_seeds_are_those_of_the_comparison_that_decides():
+    runs = make_runs(gain=0.05, seeds=7)
+    other = runs[runs["loss"] == "l1"].assign(loss="l2")
+    runs = pd.concat([runs, other[other["seed"] < 5]], ignore_index=True)
+    runs.loc[runs["loss"] == "l1", "rmse"] = 0.9 + 0.001 * runs["seed"]
+    both = make_claim().test | {"references": [{"loss": "l1"}, {"loss": "l2"}]}
+    found = judge(make_claim(test=both), runs)
+    assert found["seeds"] == len(found["points"]) == 7
+
+
+def test_what_the_print_decides_has_no_effect_over_seeds():
+    line = verdicts(["DD-C4"], records=[]).iloc[0]
+    assert line["basis"] == "print" and line["verdict"] == "supported"
+    assert math.isnan(line["effect"]) and math.isnan(line["margin"])
 
 
 def test_false_verdicts_are_rare():
