@@ -216,44 +216,57 @@ def reproduce(
 
 
 def _summary(grid, table) -> str:
-    """The protocol, and the mean over seeds of each arm."""
+    """For each protocol the mean over seeds of its arms."""
+    from depthlib.experiments.records import read_record, record_path
+
     arm = _varying(grid)
     metrics = ["abs_rel", "rmse", "delta1", "edge_f1"]
     if not grid[0].TRAINS:  # what it computes is in no other experiment
-        about = {*vars(grid[0]), "seconds", "reading"}
-        metrics = [n for n in table.select_dtypes("number") if n not in about]
-    protocol = table["protocol"].iloc[0]
+        found = read_record(record_path(grid[0]))["metrics"]
+        metrics = [*found["image"], *found["quality"]]
     table = table[table["reading"] == 0]
-    table[arm] = table[arm].astype(str)
-    summary = table.groupby(arm)[metrics].mean()
-    summary["seeds"] = table.groupby(arm)["seed"].nunique()
-    return f"{protocol}\n{summary.to_string(float_format='{:.4f}'.format)}"
+    # Words: a field that is None, or that a kind of run lacks, tells as well.
+    table = table.assign(**{name: table[name].map(str) for name in arm})
+    said = []
+    for protocol, part in table.groupby("protocol", sort=False):
+        summary = part.groupby(arm)[metrics].mean()
+        summary["seeds"] = part.groupby(arm)["seed"].nunique()
+        rows = summary.to_string(float_format="{:.4f}".format)
+        said.append(f"{protocol}\n{rows}")
+    return "\n\n".join(said)
 
 
 def _varying(grid) -> list[str]:
     """Fields that tell the arms of a grid apart; the loss in any case."""
     from dataclasses import fields
 
-    names = [f.name for f in fields(grid[0]) if f.name not in ("loss", "seed")]
-    several = [n for n in names if len({str(getattr(c, n)) for c in grid}) > 1]
-    return ["loss", *several]
+    names = dict.fromkeys(f.name for run in grid for f in fields(run))
+    several = [
+        name
+        for name in names
+        if len({str(getattr(run, name, None)) for run in grid}) > 1
+    ]
+    return ["loss", *(n for n in several if n not in ("loss", "seed"))]
 
 
 @app.command()
 def status(profile: str = "study"):
-    """Records there are, records the study wants, and which are current."""
+    """Records a study wants, which are there and current, and others."""
     from depthlib.experiments import STUDIES, is_current, load
     from depthlib.experiments.profiles import profile as get_profile
 
     with one_sentence():
         p = get_profile(profile)
-        typer.echo(f"{'experiment':22} records  wanted  current")
+        typer.echo(f"{'experiment':22} wanted  there  current  others")
         for name, make in STUDIES.items():
             records = load(name, p.name)
-            wanted = {config.key for config in make(p)}
-            present = sum(r["key"] in wanted for r in records)
-            current = sum(is_current(r) for r in records)
-            typer.echo(f"{name:22} {present:7}  {len(wanted):6}  {current:7}")
+            keys = {config.key for config in make(p)}
+            there = [r for r in records if r["key"] in keys]
+            current = sum(is_current(r) for r in there)
+            typer.echo(
+                f"{name:22} {len(keys):6}  {len(there):5}  {current:7}  "
+                f"{len(records) - len(there):6}"
+            )
 
 
 @data_app.command("list")

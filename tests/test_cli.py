@@ -1,6 +1,7 @@
 """The command line as a reader meets it: what it does, and how it refuses."""
 
 import json
+from pathlib import Path
 
 import kitti_files
 import numpy as np
@@ -10,7 +11,9 @@ from PIL import Image
 from ply_files import read_ply
 from typer.testing import CliRunner
 
-from depthlib.cli import app
+from depthlib.cli import _summary, _varying, app
+from depthlib.experiments import STUDIES, run
+from depthlib.experiments.profiles import profile
 
 SHAPE = (30, 45)  # (H, W) of the photos: no multiple of 32
 
@@ -269,7 +272,8 @@ def test_reproduce_writes_records_that_status_counts(tmp_path, monkeypatch):
         line.split() for line in out.splitlines() if "losses-weight" in line
     )
     assert status == 0
-    assert row[1:] == [str(len(records))] * 3  # there, wanted, current
+    # wanted, there, current, others
+    assert row[1:] == [*[str(len(records))] * 3, "0"]
     # A second call trains nothing: no record changes.
     before = {path: path.stat().st_mtime_ns for path in paths}
     assert call("reproduce", *words)[0] == 0
@@ -283,6 +287,23 @@ def test_reproduce_takes_several_experiments(tmp_path, monkeypatch):
     assert status == 0 and out.count("seeds") == 2
     made = {path.parent.name for path in tmp_path.rglob("*.json")}
     assert made == set(names)
+
+
+@pytest.mark.parametrize(
+    "name", ["adversarial-unet", "adversarial-size", "video-time"]
+)
+def test_a_summary_has_all_arms_under_their_own_protocol(name, monkeypatch):
+    """Fields that are None, runs of two kinds, and what is no score."""
+    root = Path(__file__).resolve().parents[1] / "data" / "results"
+    monkeypatch.setenv("DEPTHLIB_RESULTS", str(root))
+    grid = STUDIES[name](profile("study"))
+    table = run(grid, progress=False)  # all records are there
+    said = _summary(grid, table)
+    arms = {tuple(getattr(c, f, None) for f in _varying(grid)) for c in grid}
+    rows = [line for line in said.splitlines() if line[-1:].isdigit()]
+    assert len(rows) == len(arms)
+    assert all(f"{p}\n" in said for p in table["protocol"].unique())
+    assert ("seconds" in said) == (name == "video-time")
 
 
 def test_reproduce_names_the_experiments_there_are():

@@ -1,7 +1,10 @@
 """From a config to its record: the whole journey of one run."""
 
+import hashlib
+import json
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -56,20 +59,25 @@ def run_one(config: RunConfig, results: Path | None = None) -> dict:
     lock.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(lock), one_thread():
         if not path.exists():
-            checkpoint = cache_dir() / "checkpoints" / f"{name}.pt"
+            checkpoints = cache_dir() / "checkpoints" / name
             if config.TRAINS:
-                record = _train_and_score(config, checkpoint, path)
+                record = _train_and_score(config, checkpoints, path)
             else:
                 record = _compute(config)
             write_record(path, record)
-            checkpoint.unlink(missing_ok=True)
+            shutil.rmtree(checkpoints, ignore_errors=True)
     return read_record(path)
 
 
-def _train_and_score(config, checkpoint, path) -> dict:
+def _train_and_score(config, checkpoints, path) -> dict:
+    fabric = make_fabric(config)  # first: without its GPU nothing is prepared
     require_data(config)
-    mark = fingerprint(config)  # first: a recipe that fails costs seconds
+    mark = fingerprint(config)  # a recipe that fails costs seconds
     train, (test, protocol) = config.training_set(), evaluation_set(config)
+    data = {"train": manifest_hash(train), "test": manifest_hash(test)}
+    # Other code or data than a checkpoint was made with begin anew.
+    basis = json.dumps([mark, data]).encode()
+    checkpoint = checkpoints / f"{hashlib.sha256(basis).hexdigest()[:16]}.pt"
     model = config.build_model()
     curve_data = torch.utils.data.Subset(
         test, range(min(CURVE_IMAGES, len(test)))
@@ -82,7 +90,6 @@ def _train_and_score(config, checkpoint, path) -> dict:
         scores |= config.curve_scores(model, curve_data)
         return {name: round(value, 5) for name, value in scores.items()}
 
-    fabric = make_fabric(config)
     try:
         history = fit(
             model,
@@ -109,10 +116,7 @@ def _train_and_score(config, checkpoint, path) -> dict:
             name: [point[name] for point in history.curve] for name in columns
         },
         "fingerprint": mark,
-        "data": {
-            "train": manifest_hash(train),
-            "test": manifest_hash(test),
-        },
+        "data": data,
         "seconds": round(history.seconds + time.perf_counter() - began, 2),
         **provenance(fabric.device),
     }
@@ -174,12 +178,12 @@ def _no_scores(error) -> dict:
 
 def _compute(config) -> dict:
     """The record of a run that trains nothing."""
-    began = time.perf_counter()
-    test, protocol = evaluation_set(config)
-    metrics = config.compute(test, protocol)
     device = torch.device("cpu")
     if config.ON_DEVICE:
         device = make_fabric(config).device
+    began = time.perf_counter()
+    test, protocol = evaluation_set(config)
+    metrics = config.compute(test, protocol)
     return {
         **_heading(config, protocol),
         "metrics": {part: _rounded(v) for part, v in metrics.items()},

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch.utils.data import DataLoader
 
 from depthlib.metrics import (
@@ -34,14 +35,14 @@ class Evaluation:
         per_image: metric name -> ``(n,)`` array, the protocol's suite.
         image: means over images (the headline).
         pixel: the same suite over all pixels pooled.
-        quality: ``edge_f1``, ``gradient_ratio``, ``normal_error`` (degrees)
-            and ``residual_share`` (share of errors below 5 cm), means over
-            images; ``edge_f1_near``, ``_middle`` and ``_far``;
-            ``high_frequency_ratio`` over the images whose truth has no
-            hole; ``mssim`` if none has one and there is a farthest depth;
-            ``scale_share`` and ``bin_spread`` (over four ``ranges`` of
-            depth), of all images and of predictions clipped to the
-            protocol's range.
+        quality: ``residual_share`` (share of errors below 5 cm), mean over
+            images; ``scale_share`` and ``bin_spread`` (over four ``ranges``
+            of depth), of predictions clipped to the protocol's range; over
+            the images in which any 3 x 3 pixels are known, if there are
+            some, ``edge_f1``, ``gradient_ratio``, ``normal_error``
+            (degrees), ``edge_f1_near``, ``_middle`` and ``_far``; over
+            those whose truth has no hole ``high_frequency_ratio``;
+            ``mssim`` if none has one and there is a farthest depth.
     """
 
     per_image: dict[str, np.ndarray]
@@ -78,19 +79,19 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
     per_image = tally.result("none")
     clipped = prediction.clamp(protocol.min_depth, protocol.max_depth)
     quality = {
-        "edge_f1": edge_f1(prediction, depth, mask),
-        "gradient_ratio": gradient_ratio(prediction, depth, mask),
-        "normal_error": normal_error(
-            prediction, depth, truth["intrinsics"], mask
-        )["degrees"],
         "residual_share": residual_share(
             prediction, depth, mask, RESIDUAL_EPSILON
         ),
         "scale_share": scale_share(clipped, depth, mask),
         "bin_spread": bin_spread(clipped, depth, mask, edges=ranges(protocol)),
     }
-    edges = edge_f1_ranges(prediction, depth, mask)
-    quality |= {f"edge_f1_{name}": value for name, value in edges.items()}
+    # A laser scan at a fine resolution may have no two returns side by side.
+    dense = F.max_pool2d((~mask).float(), 3, 1, 1).flatten(1).amin(1) == 0
+    if dense.any():
+        quality |= _shapes(
+            *(x[dense] for x in (prediction, depth, mask)),
+            truth["intrinsics"][dense],
+        )
     whole = mask.flatten(1).all(1)  # a hole would be detail
     if whole.any():
         quality["high_frequency_ratio"] = high_frequency_ratio(
@@ -106,6 +107,18 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
         pixel=tally.result("pixel"),
         quality={name: float(v) for name, v in quality.items()},
     )
+
+
+def _shapes(prediction, depth, mask, intrinsics) -> dict:
+    """What takes the neighbours of a pixel to measure."""
+    ranged = edge_f1_ranges(prediction, depth, mask)
+    return {
+        "edge_f1": edge_f1(prediction, depth, mask),
+        "gradient_ratio": gradient_ratio(prediction, depth, mask),
+        "normal_error": normal_error(prediction, depth, intrinsics, mask)[
+            "degrees"
+        ],
+    } | {f"edge_f1_{name}": value for name, value in ranged.items()}
 
 
 def ranges(protocol: Protocol) -> list[float]:

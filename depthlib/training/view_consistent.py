@@ -88,7 +88,9 @@ class ViewConsistentStep:
         strategy = self.config.strategy
         _set_rate(self.miner, MINER_RATE * rate / self.config.lr)
         _set_rate(self.optimizer, 2 * rate if strategy == "faster" else rate)
-        features = self.model.encode(batch["image"])
+        # Fabric casts what goes through ``forward``, and no other method.
+        with self.fabric.autocast():
+            features = self.model.encode(batch["image"]).float()
         raw = self.model.raw(features, batch["image"].shape[-2:])
         depth_loss = self._depth_loss(raw, batch)
         parts, loss = {"depth": depth_loss}, depth_loss

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from depthlib.data.cache import cache_dir
-from depthlib.experiments import D3NetRun, grid, is_current, run
+from depthlib.experiments import D3NetRun, grid, is_current, run, single
 from depthlib.experiments.records import read_record, record_path
 from depthlib.training.checkpoint import load_checkpoint
 
@@ -128,7 +128,7 @@ def test_a_killed_run_ends_with_the_same_record(tmp_path):
     assert died.returncode == -signal.SIGKILL
     assert not record_path(config, tmp_path / "killed").exists()
     checkpoints = cache_dir() / "checkpoints"
-    (left,) = checkpoints.glob(f"*{config.key}.pt")
+    (left,) = checkpoints.glob(f"*{config.key}/*.pt")
     assert 0 < load_checkpoint(left)["steps_done"] < config.steps
     run([config], results=tmp_path / "killed", progress=False)
 
@@ -137,7 +137,24 @@ def test_a_killed_run_ends_with_the_same_record(tmp_path):
         for name in ("calm", "killed")
     )
     assert calm == killed
-    assert not list(checkpoints.glob(f"*{config.key}.pt"))
+    assert not list(checkpoints.glob(f"*{config.key}"))
+
+
+def test_other_code_does_not_go_on_where_another_stopped(
+    tmp_path, monkeypatch
+):
+    found = []
+
+    def stop(*args, checkpoint, **kwargs):
+        found.append(checkpoint)
+        raise RuntimeError("seen enough")
+
+    monkeypatch.setattr(single, "fit", stop)
+    for mark in (1.0, 1.0, 2.0):
+        monkeypatch.setattr(single, "fingerprint", lambda _, m=mark: [m])
+        with pytest.raises(RuntimeError, match="seen enough"):
+            single.run_one(toy(seed=1), tmp_path)
+    assert found[0] == found[1] != found[2]
 
 
 def test_a_failed_run_is_named_and_the_others_are_kept(tmp_path):
@@ -148,12 +165,16 @@ def test_a_failed_run_is_named_and_the_others_are_kept(tmp_path):
     assert not record_path(bad, tmp_path).exists()
 
 
-def test_a_gpu_profile_without_a_gpu_stops_and_says_so(tmp_path):
+def test_a_gpu_profile_without_a_gpu_stops_before_it_prepares_anything(
+    tmp_path, monkeypatch
+):
     import torch
 
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     config = replace(toy(), profile="gpu")
+    monkeypatch.setattr(D3NetRun, "training_set", None)
+    monkeypatch.setattr(single, "fingerprint", None)
     with pytest.raises(RuntimeError, match="needs a CUDA GPU.*quick"):
         run([config], results=tmp_path, progress=False)
 

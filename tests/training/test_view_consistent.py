@@ -73,6 +73,19 @@ def stepped(**changes):
     return step
 
 
+def test_lower_precision_reaches_the_trunk():
+    """The heads keep their own; they are small, and depth needs it."""
+    model, dtypes = network(), set()
+    for layer in model.trunk.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            layer.register_forward_hook(lambda *a: dtypes.add(a[-1].dtype))
+    fabric = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
+    step = ViewConsistentStep(fabric, model, Training())
+    parts = step(batch(), 1e-3, 0)
+    assert dtypes == {torch.bfloat16}
+    assert all(torch.isfinite(part) for part in parts.values())
+
+
 def slopes(part):
     return torch.cat([p.grad.flatten() for p in part.parameters()])
 
