@@ -102,7 +102,9 @@ def evaluate(
         str | None,
         typer.Option(help="rooms, streets or nyu; as in training"),
     ] = None,
-    n_test: int = 200,
+    n_test: Annotated[
+        int | None, typer.Option(help="of a drawn set; 200")
+    ] = None,
     style: Annotated[
         str | None, typer.Option(help="a or b; as in training")
     ] = None,
@@ -110,18 +112,23 @@ def evaluate(
     """Score a trained network under the data set's protocol."""
     from dataclasses import replace
 
-    from depthlib.experiments.setup import evaluation_set
+    from depthlib.experiments.setup import REAL, evaluation_set
     from depthlib.experiments.weights import load_weights
     from depthlib.training import evaluate as score
 
     with one_sentence():
         trained = load_weights(weights)
+        if n_test is not None and (data or trained.config.data) in REAL:
+            raise ValueError(
+                f"--n-test {n_test} is for drawn sets; of a real one all "
+                "test images are scored"
+            )
         config = replace(
             trained.config,
             data=data or trained.config.data,
             style=style or trained.config.style,
             test_split="test",
-            n_test=n_test,
+            n_test=n_test or 200,
         )
         test, protocol = evaluation_set(config)
         result = score(trained.model, test, protocol)

@@ -246,7 +246,8 @@ def test_train_refuses_unknown_names(tmp_path):
     assert "'elsewhere'" in refused(*start, "smoke", "--data", "elsewhere")
     assert "lr is -1.0" in refused(*start, "smoke", "--lr", "-1")
     assert "d3net or densedepth" in refused(*start, "smoke", "--model", "u")
-    assert "at most 10 m" in refused(*start, "smoke", "--data", "streets")
+    for far in ("streets", "kitti"):
+        assert "at most 10 m" in refused(*start, "smoke", "--data", far)
     assert "is a folder" in refused("train", "-o", tmp_path)
     assert not out.exists()
 
@@ -257,6 +258,8 @@ def test_evaluate_without_the_data_says_what_is_missing(
     monkeypatch.setenv("DEPTHLIB_DATA", str(tmp_path))
     err = refused("evaluate", weights, "--data", "nyu")
     assert str(tmp_path / "nyu_v2_labeled") in err
+    err = refused("evaluate", weights, "--data", "nyu", "--n-test", 10)
+    assert "--n-test 10 is for drawn sets" in err
 
 
 def test_reproduce_writes_records_that_status_counts(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ from pathlib import Path
 from tools.book import Book, BookError, Page
 from tools.environment import write
 from tools.schedule import again
-from tools.stamps import data_hash, package_hash
+from tools.stamps import data_hash, package_hash, tree_hash
 
 
 def card(page: Page, run: dict, verdicts: dict[str, str]) -> str:
@@ -78,11 +78,14 @@ def all_verdicts(book: Book, pages: list[Page]) -> dict[str, str]:
     """Claim to verdict, computed from the records.
 
     Judging re-trains toy networks to see whether records are current, so the
-    result is kept until the package or the data change.
+    result is kept until the package or the data change, the judged records
+    among them.
     """
     if not any(page.chapter.get("claims") for page in pages):
         return {}
+    evidence = (book.root / "data" / "results" / "study").rglob("*")
     basis = package_hash(book.root) + data_hash(book)
+    basis += tree_hash(book.root, evidence)
     key = hashlib.sha256(basis.encode()).hexdigest()
     kept = book.build / "verdicts.json"
     if kept.exists():
@@ -96,10 +99,8 @@ def all_verdicts(book: Book, pages: list[Page]) -> dict[str, str]:
 
 
 def _judge() -> dict[str, str]:
-    try:
-        from depthlib.experiments.verdicts import verdicts
-    except ModuleNotFoundError:
-        return {}
+    from depthlib.experiments.verdicts import verdicts
+
     table = verdicts()
     return dict(zip(table["claim"], table["verdict"], strict=True))
 

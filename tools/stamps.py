@@ -33,10 +33,10 @@ def chapter_stamp(book: Book, page: Page) -> str:
 
 
 def package_hash(root: Path) -> str:
-    """Hash of the package, its weights and the code that runs chapters."""
+    """Hash of all files of the package and the code that runs chapters."""
     own, package = Path(__file__).with_name("execute.py"), root / "depthlib"
-    weights = package.glob("weights/*.safetensors")
-    return tree_hash(root, [*package.rglob("*.py"), *weights], own)
+    files = [p for p in package.rglob("*") if "__pycache__" not in p.parts]
+    return tree_hash(root, files, own)
 
 
 def data_hash(book: Book, experiments: list | None = None) -> str:

@@ -35,6 +35,9 @@ def pretrained_encoder(config) -> dict:
     from filelock import FileLock
     from safetensors.torch import load_file, save_file
 
+    from depthlib.data.rooms.naming import NAMES, VISIBLE
+    from depthlib.data.rooms.view import GENERATOR_VERSION
+
     matters = {
         name: getattr(config, name)
         for name in (
@@ -49,7 +52,8 @@ def pretrained_encoder(config) -> dict:
             "batch_size",
             "betas",
         )
-    } | {"version": VERSION}
+    }
+    matters["version"] = [VERSION, GENERATOR_VERSION, NAMES, VISIBLE]
     text = json.dumps(matters, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     path = cache_dir() / "pretrained" / f"{digest}.safetensors"

@@ -46,10 +46,21 @@ def training_set(config: RunConfig, cached: bool = True):
 def evaluation_set(config: RunConfig, cached: bool = True):
     """The images that a run is scored on, and the protocol.
 
-    Arguments and errors are those of ``training_set``.
+    Of a real set all test images, whatever ``n_test``.
+
+    Arguments are those of ``training_set``.
+
+    Raises:
+        ValueError: an unknown set, or validation images of a real one.
     """
     if config.data in REAL:
-        data = REAL[config.data][1](config, "test")
+        title, read, _ = REAL[config.data]
+        if config.test_split != "test":
+            raise ValueError(
+                f"test_split is {config.test_split!r}, but {title} has no "
+                'images of its own for that; choose "test"'
+            )
+        data = read(config, "test")
     else:
         data = _drawn(config, config.n_test, config.test_split, cached)
     return data, protocol_of(config)

@@ -13,6 +13,7 @@ from depthlib.experiments.densedepth_run import DenseDepthRun
 from depthlib.experiments.guess_run import GUESS_STUDY, GuessRun
 from depthlib.experiments.loss_study import LOSS_STUDY
 from depthlib.experiments.profiles import profile as by_name
+from depthlib.experiments.setup import DRAWN, REAL, depth_range
 from depthlib.experiments.step_time import StepTimeRun
 from depthlib.experiments.transfer_study import TRANSFER_STUDY
 from depthlib.experiments.video_computed import (
@@ -38,7 +39,7 @@ def joined(*studies: dict) -> dict:
     return {name: all_of(makers) for name, makers in grids.items()}
 
 
-LABELLED_TRAIN = 795  # NYU Depth v2's own number of training pairs
+LABELLED = {"n_train": 795, "n_test": 654}  # pairs of NYU Depth v2
 
 # Name of an experiment -> function of a profile that returns its grid.
 STUDIES = joined(
@@ -99,18 +100,20 @@ def single_run(model: str, profile: str, **changes) -> RunConfig:
     """
     p = by_name(profile)
     if changes.get("data") == "nyu":
-        changes = {"n_train": LABELLED_TRAIN} | changes
+        changes = LABELLED | changes
     if model == "densedepth":
         usual = {"elsewhere": ()}
         return transfer_study.config(p, "train", **(usual | changes))
     if model != "d3net":
         raise ValueError(f"model is {model!r}; choose d3net or densedepth")
-    if changes.get("data") == "streets":
+    config = loss_study.config(p, "train", **changes)
+    far = depth_range(config.data) != depth_range("rooms")
+    if far and config.data in (*DRAWN, *REAL):
         raise ValueError(
-            "d3net answers with at most 10 m, too near for streets; "
+            f"d3net answers with at most 10 m, too near for {config.data}; "
             "take densedepth"
         )
-    return loss_study.config(p, "train", **changes)
+    return config
 
 
 def remake(study: dict, p, *names: str, workers: int = 2) -> dict:

@@ -2,11 +2,12 @@
 
 import json
 import textwrap
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 
-from tools import render, schedule, stage
+from tools import cards, render, schedule, stage
 from tools.book import Book, BookError
 from tools.cards import not_run, under_title
 from tools.pages import fill, reference
@@ -120,6 +121,8 @@ def test_an_unknown_profile_lists_those_there_are(tiny):
         ("book/one/bad.md", False),
         ("depthlib/geometry.py", True),
         ("depthlib/new.py", True),
+        ("depthlib/figures/assets/cloud.js", True),
+        ("depthlib/__pycache__/geometry.pyc", False),
         ("data/published/claims.yaml", True),
         ("data/manifests/nyu.json", True),
         ("data/results/study/mine/new.json", True),
@@ -138,6 +141,22 @@ def test_a_stamp_changes_with_what_the_chapter_depends_on(tiny, path, changes):
     if path.name == "good.md":
         write(path, old + "\nMore.\n")
     assert (stamp(tiny) != before) == changes
+
+
+def test_verdicts_are_judged_anew_where_their_records_change(
+    tiny, monkeypatch
+):
+    """At the profile of the records as well, which its chapters write."""
+    found = iter([{"A": "supported"}, {"A": "contradicted"}])
+    monkeypatch.setattr(cards, "_judge", lambda: next(found))
+    book, page = (
+        Book(tiny.root, "study"),
+        SimpleNamespace(chapter={"claims": ["A"]}),
+    )
+    assert cards.all_verdicts(book, [page]) == {"A": "supported"}
+    assert cards.all_verdicts(book, [page]) == {"A": "supported"}
+    write(tiny.root / "data/results/study/mine/new.json", "{}")
+    assert cards.all_verdicts(book, [page]) == {"A": "contradicted"}
 
 
 def test_a_stamp_changes_with_profile_seed_and_data(tiny):

@@ -87,3 +87,10 @@ def test_every_real_set_has_a_title_a_reader_and_a_protocol():
     assert set(setup.REAL).isdisjoint(setup.DRAWN)
     for title, read, protocol in setup.REAL.values():
         assert title and callable(read) and protocol.min_depth > 0
+
+
+def test_real_sets_have_no_images_to_choose_by():
+    """A search of rates would look at the test."""
+    config = D3NetRun(experiment="t", data="nyu", test_split="val")
+    with pytest.raises(ValueError, match="'val', but NYU Depth v2"):
+        setup.evaluation_set(config)
