@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+from depthlib.data.cache import cache_dir, checkout
 from depthlib.writing import whole
 
 FOLDER = "data/results"
@@ -19,12 +20,9 @@ def results_dir(profile: str) -> Path:
     ``smoke`` and ``quick`` runs lie in the cache and never dirty it.
     """
     if chosen := os.environ.get("DEPTHLIB_RESULTS"):
-        return Path(chosen)
-    checkout = Path(__file__).resolve().parents[2]
-    if profile in KEPT and (checkout / "pyproject.toml").exists():
-        return checkout / FOLDER
-    from depthlib.data.cache import cache_dir
-
+        return Path(chosen).expanduser()
+    if profile in KEPT and (root := checkout()):
+        return root / FOLDER
     return cache_dir() / "results"
 
 

@@ -19,8 +19,8 @@ from depthlib.models import discriminator_for, spectral_normalise
 from depthlib.training.adversarial import AdversarialStep
 
 SCALED = ("l1", "l2")  # compared on [-1, 1]; other losses compare metres
-RATE_FACTOR = 4.0
-POOL_SIZE = 50
+RATE_FACTOR = 4.0  # of D over G, section 3.1
+POOL_SIZE = 50  # pairs
 
 
 class ConditionalGanStep(AdversarialStep):

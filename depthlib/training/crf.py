@@ -14,10 +14,9 @@ from depthlib.models import (
     scale_depth,
     spectral_normalise,
 )
+from depthlib.training.conditional_gan import POOL_SIZE, RATE_FACTOR
 
 DATA_TERMS = ("nll", "l1")
-RATE_FACTOR = 4.0  # of D over G, section 3.1
-POOL_SIZE = 50
 
 
 class CRFStep:
