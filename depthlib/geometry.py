@@ -7,7 +7,9 @@ multiplies the intrinsics by that factor, without an offset. Intrinsics are
 upper triangular, ``[[fx, s, cx], [0, fy, cy], [0, 0, 1]]``.
 
 Everything is differentiable and keeps dtype and device of its input. What
-should be a tensor and is none raises a TypeError.
+should be a tensor and is none raises a TypeError; maps and cameras that are
+neither float32 nor float64 raise a ValueError, for half precision cannot tell
+the pixels of an image apart.
 """
 
 import math
@@ -16,7 +18,7 @@ from numbers import Integral
 import torch
 from torch import Tensor
 
-from depthlib.checks import check_tensors
+from depthlib.checks import check_precision, check_tensors
 
 __all__ = [
     "crop_intrinsics",
@@ -85,7 +87,8 @@ def unproject(depth: Tensor, intrinsics: Tensor) -> Tensor:
         ``(B, 3, H, W)``, metres.
 
     Raises:
-        ValueError: a shape or camera is wrong, or depth is of whole numbers.
+        ValueError: a shape or camera is wrong, or depth is neither float32
+            nor float64.
 
     Example:
         The pixel in the middle of a 2 x 2 image looks straight ahead, half a
@@ -100,7 +103,7 @@ def unproject(depth: Tensor, intrinsics: Tensor) -> Tensor:
         raise ValueError(
             f"depth has shape {tuple(depth.shape)}; expected (B, 1, H, W)"
         )
-    _check_floating("depth", depth)
+    check_precision(depth=depth)
     fx, fy, skew, cx, cy = _pinhole(intrinsics, depth)
     height, width = depth.shape[-2:]
     options = {"dtype": depth.dtype, "device": depth.device}
@@ -128,8 +131,8 @@ def project(points: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
         (0, 0) at (0.5, 0.5), and the depth ``(B, 1, H, W)``.
 
     Raises:
-        ValueError: a shape or camera is wrong, or points are of whole
-            numbers.
+        ValueError: a shape or camera is wrong, or points are neither float32
+            nor float64.
 
     Example:
         >>> K = torch.tensor([[2.0, 0, 1], [0, 2, 1], [0, 0, 1]])
@@ -143,7 +146,7 @@ def project(points: Tensor, intrinsics: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(
             f"points has shape {tuple(points.shape)}; expected (B, 3, H, W)"
         )
-    _check_floating("points", points)
+    check_precision(points=points)
     fx, fy, skew, cx, cy = _pinhole(intrinsics, points)
     z = points[:, 2]
     safe = torch.where(z == 0, torch.ones_like(z), z)
@@ -157,8 +160,10 @@ def normals(depth: Tensor, intrinsics: Tensor) -> Tensor:
 
     The cross product of the two tangents of the unprojected surface, by
     central differences inside and one-sided ones at the border; exact on
-    planes. Where the surface has no tangent plane (depth 0) the normal is
-    the zero vector.
+    planes. Where the tangents span no plane, as inside a region of depth 0,
+    the normal is the zero vector. A hole of one pixel is not noticed: it gets
+    the normal of its neighbours, and theirs, whose tangents end in it, are
+    tilted. Leave out the 3 x 3 pixels around holes, as ``normal_error`` does.
 
     Args:
         depth: ``(B, 1, H, W)``, metres, at least 2 x 2 pixels.
@@ -169,7 +174,7 @@ def normals(depth: Tensor, intrinsics: Tensor) -> Tensor:
 
     Raises:
         ValueError: a shape is wrong, the map is smaller than 2 x 2, or depth
-            is of whole numbers.
+            is neither float32 nor float64.
 
     Example:
         A wall that faces the camera looks back along the optical axis:
@@ -279,7 +284,7 @@ def scale_intrinsics(
         [125.0, 0.0, 80.0]
     """
     _check_intrinsics(intrinsics)
-    _check_floating("intrinsics", intrinsics)
+    check_precision(intrinsics=intrinsics)
     if min(*old_size, *new_size) <= 0:
         raise ValueError(
             f"old_size {old_size} and new_size {new_size} are (height, "
@@ -308,20 +313,11 @@ def crop_intrinsics(intrinsics: Tensor, top: float, left: float) -> Tensor:
         [296.0, 220.0]
     """
     _check_intrinsics(intrinsics)
-    _check_floating("intrinsics", intrinsics)
+    check_precision(intrinsics=intrinsics)
     shifted = intrinsics.clone()
     shifted[..., 0, 2] -= left
     shifted[..., 1, 2] -= top
     return shifted
-
-
-def _check_floating(name: str, values: Tensor) -> None:
-    # Whole numbers would cut the other arguments down to whole ones too.
-    if not values.is_floating_point():
-        raise ValueError(
-            f"{name} is {values.dtype}; give floating point, such as "
-            f"{name}.float()"
-        )
 
 
 def _check_intrinsics(intrinsics: Tensor) -> None:

@@ -230,6 +230,13 @@ def test_normals_of_nothing_are_zero():
     assert not found.any() and torch.isfinite(depth.grad).all()
 
 
+def test_a_hole_of_one_pixel_tilts_its_neighbours_alone():
+    wall = torch.full((1, 1, 7, 7), 2.0)
+    wall[..., 3, 3] = 0
+    upright = normals(wall, camera(dtype=torch.float32))[0, 2] + 1 < 1e-6
+    assert (~upright).nonzero().tolist() == [[2, 3], [3, 2], [3, 4], [4, 3]]
+
+
 def test_normals_gradient():
     depth = depth_map(1, 3, 4).requires_grad_()
     K = camera()[None].requires_grad_()
@@ -320,6 +327,19 @@ def test_whole_numbers_are_refused_where_they_would_cut_cameras_to_size():
         scale_intrinsics(K.long(), (8, 12), (4, 4))
     with pytest.raises(ValueError, match="intrinsics is torch.int64"):
         crop_intrinsics(K.long(), 1, 1)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_half_precision_is_refused(kind):
+    """It cannot tell the columns of a picture of usual width apart."""
+    K = camera().float()
+    for use in (unproject, normals):
+        with pytest.raises(ValueError, match="depth is torch.b?float16"):
+            use(torch.ones(1, 1, 4, 640, dtype=kind), K)
+    with pytest.raises(ValueError, match="points is torch.b?float16"):
+        project(torch.ones(1, 3, 4, 640, dtype=kind), K)
+    with pytest.raises(ValueError, match="intrinsics is torch.b?float16"):
+        scale_intrinsics(K.to(kind), (8, 12), (4, 4))
 
 
 def test_edges_that_a_type_cannot_tell_apart_are_refused():

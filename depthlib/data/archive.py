@@ -10,7 +10,7 @@ from depthlib.data.store import build_once
 
 
 def extract(archive, folder) -> Path:
-    """Unpack a zip file into a new folder: all of it or nothing.
+    """Unpack a zip file into a new or empty folder: all of it or nothing.
 
     Every name is looked at before the first byte is written. A name that
     leads out of the folder, a link, or more data than the disk holds stops
@@ -18,21 +18,29 @@ def extract(archive, folder) -> Path:
 
     Args:
         archive: a ``.zip`` file.
-        folder: to make; if it is there already, nothing happens.
+        folder: to make; if it is there already, it must be empty.
 
     Returns:
         ``folder``.
 
     Raises:
         FileNotFoundError: there is no such archive.
-        DataError: it is no zip file, damaged, unsafe or too large.
+        DataError: it is no zip file, damaged, unsafe or too large, or the
+            folder is not empty.
     """
     archive, folder = Path(archive), Path(folder)
     if not archive.is_file():
         raise FileNotFoundError(f"{archive} is no file")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise DataError(
+            f"{folder} exists and is not empty; not unpacked. To use what is "
+            f"there, leave {archive.name} out; else name another folder"
+        )
     try:
         with zipfile.ZipFile(archive) as opened:
             _refuse_unsafe(archive, opened, folder)
+            if folder.is_dir():
+                folder.rmdir()  # what is built takes its place as a whole
             return build_once(folder, opened.extractall)
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         raise DataError(

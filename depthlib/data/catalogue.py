@@ -67,9 +67,9 @@ class Entry:
         folder = self.folder or self.name
         return data_root() / folder if self.kind == "real" else None
 
-    def status(self, root=None) -> str:
+    def status(self) -> str:
         """Whether it is here."""
-        home = self.home(root)
+        home = self.home()
         if home is None:
             return "name its folder to check it"
         if self.kind == "generated":
@@ -107,7 +107,7 @@ def entry(name: str) -> Entry:
     return catalogue()[name]
 
 
-def describe(root=None) -> str:
+def describe() -> str:
     """All data sets in words: ``depthlib data list`` prints this."""
     rows = ("where", "layout", "depth", "used", "disk", "licence")
     blocks = []
@@ -117,8 +117,8 @@ def describe(root=None) -> str:
         lines += [_wrapped(row, text) for row, text in known.items() if text]
         blocks.append("\n".join(lines))
     blocks.append(
-        f"Real sets are looked for in {root or data_root()} (set "
-        "DEPTHLIB_DATA for another folder)."
+        f"Real sets are looked for in {data_root()} (set DEPTHLIB_DATA for "
+        "another folder)."
     )
     return "\n\n".join(blocks)
 

@@ -6,26 +6,28 @@ import json
 import numpy as np
 
 FINGERPRINTED = 8  # pairs whose content counts, beside the size of all
-TEXTS = (".txt", ".json")  # cameras and poses: small, edited in place
+# Kinds of which a file may change and keep its size: texts, edited in place,
+# and arrays that are not compressed.
+WHOLE = (".txt", ".json", ".npy", ".tif", ".tiff")
 
 
 def fingerprint(names, paths) -> str:
     """Changes with the names, with any file's size, and with a few contents.
 
-    Texts count whole: a camera's numbers can change and not their size.
+    Texts and arrays count whole: their numbers can change and not their size.
 
     Args:
         names: of the pairs; anything that JSON holds.
         paths: gives the files of a name.
     """
     digest = hashlib.sha256()
-    texts = {}  # each once: a day of KITTI shares its calibration
+    every = {}  # each once: a day of KITTI shares its calibration
     for name in names:
         files = paths(name)
         sizes = [path.stat().st_size for path in files]
         digest.update(json.dumps([name, sizes]).encode())
-        texts |= {path: None for path in files if path.suffix in TEXTS}
-    for path in texts:
+        every |= {p: None for p in files if p.suffix.lower() in WHOLE}
+    for path in every:
         digest.update(path.read_bytes())
     for name in spread(names):
         for path in paths(name):

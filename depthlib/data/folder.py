@@ -1,6 +1,5 @@
 """A data set of your own: a folder of pictures and depth maps."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from depthlib.data.files import (
     read_image,
     require,
 )
+from depthlib.data.fingerprint import fingerprint
 from depthlib.data.pairs import PairDataset
 from depthlib.data.resize import resized
 from depthlib.data.units import DepthUnit
@@ -47,7 +47,9 @@ class ImageFolder(PairDataset):
             if there is one, else all of ``images/``.
         size: (H, W) to crop and resize to; None keeps every picture as it
             is.
-        cached: keep the resized arrays on disk; needs a size.
+        cached: keep the resized arrays on disk; needs a size. They are made
+            anew when a file changes its size, or an array (.npy, .tif) its
+            numbers.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -77,18 +79,19 @@ class ImageFolder(PairDataset):
     def manifest(self) -> dict:
         """Plain values that identify the set, wherever it lies."""
         if self._manifest is None:
-            digest = hashlib.sha256()
-            for pair in self.pairs:
-                for path in pair:
-                    name = path.relative_to(self.root).as_posix()
-                    digest.update(f"{name} {path.stat().st_size}\n".encode())
+            names = [
+                [path.relative_to(self.root).as_posix() for path in pair]
+                for pair in self.pairs
+            ]
             self._manifest = {
                 "name": self.name,
                 "n": len(self),
                 "size": None if self._whole else list(self.size),
                 "layout": "folder",
                 "depth_unit": self.unit.label,
-                "content": digest.hexdigest()[:16],
+                "content": fingerprint(
+                    names, lambda pair: [self.root / name for name in pair]
+                ),
                 "camera": "nominal"
                 if self.camera is None
                 else self.camera.tolist(),

@@ -7,6 +7,10 @@ from depthlib.data.kitti import Kitti
 from depthlib.data.kitti_sources import with_ending
 from depthlib.data.video import VideoFiles, check_every
 
+# Spacing of the triples that experiments read (``VideoConfig.every``) and
+# ``depthlib data prepare`` makes: arrays kept for another one serve no run.
+PREPARED_EVERY = 3
+
 
 class KittiVideo(VideoFiles, Kitti):
     """Frame triples of KITTI, 10 frames a second, with sparse depth.

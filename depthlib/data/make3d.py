@@ -64,8 +64,9 @@ class Make3D(PairDataset):
         split: "train" or "test".
         size: (H, W) to crop (to its aspect, about the centre) and resize to.
         criterion: "c1" keeps depths below 70 m as known, "c2" to 80 m; None
-            keeps all. The protocols "make3d_c1" and "make3d_c2" have the
-            same bounds.
+            keeps all. The protocols "make3d_c1" and "make3d_c2" count the
+            same depths, but for exactly 80 m: the bounds of a protocol are
+            strict, so "make3d_c2" leaves it out.
         cached: keep the resized arrays on disk for the next time.
 
     Raises:

@@ -42,7 +42,8 @@ def prepare(
         root: folder of a real set or your own; None takes the one under
             ``data_root()``.
         size: (H, W) to prepare.
-        archive: a zip file to unpack into the set's folder first.
+        archive: a zip file to unpack first into the set's folder, which must
+            be absent or empty.
         depth_unit: of a folder of your own.
         filled: for a folder of your own, another folder: a copy of the first
             without holes is made there and prepared in its place.
@@ -118,10 +119,10 @@ def _made(name, home, size, depth_unit, split, n):
         return [Kitti(home, split, size=size)]
     if name == "kitti-video":
         from depthlib.data.kitti import refuse_unit
-        from depthlib.data.kitti_video import KittiVideo
+        from depthlib.data.kitti_video import PREPARED_EVERY, KittiVideo
 
         refuse_unit(depth_unit)
-        return [KittiVideo(home, split, size=size)]
+        return [KittiVideo(home, split, size=size, every=PREPARED_EVERY)]
     if name == "seven_scenes_red_kitchen":
         from depthlib.data.seven_scenes import SPLITS, SevenScenes
 

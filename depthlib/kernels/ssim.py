@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from depthlib.checks import check_tensors
+from depthlib.checks import check_precision, check_tensors
+from depthlib.kernels.precision import without_autocast
 
 __all__ = ["ssim", "ssim_map"]
 
@@ -23,10 +24,12 @@ def ssim(
 
     Gaussian window, population covariance, and only windows that lie inside
     the image: no padding makes up pixels. Differentiable in both images.
+    Autocast changes nothing, and half precision is refused: variances are
+    differences of means of squares, and half the bits would leave none.
 
     Args:
-        x: ``(B, C, H, W)``, floating point.
-        y: same shape.
+        x: ``(B, C, H, W)``, float32 or float64.
+        y: same shape and type.
         data_range: largest minus smallest value that the data can take (not
             what one image happens to hold); it scales the two constants that
             steady the quotient and so changes the result.
@@ -37,8 +40,8 @@ def ssim(
         ``(B,)``, the mean over windows and channels, in [-1, 1].
 
     Raises:
-        ValueError: shapes differ or are not four-dimensional, the window is
-            even or larger than the image, a number is not above 0.
+        ValueError: shapes or types differ, or are others than these; the
+            window is even or larger than the image; a number is not above 0.
 
     Example:
         >>> x = torch.rand(2, 1, 16, 16)
@@ -62,8 +65,8 @@ def ssim_map(
     """The similarity of each window, before the mean of `ssim`.
 
     Args:
-        x: ``(B, C, H, W)``, floating point.
-        y: same shape.
+        x: ``(B, C, H, W)``, float32 or float64.
+        y: same shape and type.
         data_range: as in `ssim`.
         window: as in `ssim`.
         sigma: as in `ssim`.
@@ -98,8 +101,9 @@ def _blur(maps: Tensor, window: int, sigma: float) -> Tensor:
     n = len(maps)
     across = weight.expand(n, 1, 1, window)
     down = across.transpose(2, 3)
-    blurred = F.conv2d(F.conv2d(maps[None], across, groups=n), down, groups=n)
-    return blurred[0]
+    with without_autocast(maps):
+        blurred = F.conv2d(maps[None], across, groups=n)
+        return F.conv2d(blurred, down, groups=n)[0]
 
 
 def _check(x, y, data_range, window, sigma) -> None:
@@ -109,10 +113,9 @@ def _check(x, y, data_range, window, sigma) -> None:
             f"x has shape {tuple(x.shape)} and y {tuple(y.shape)}; expected "
             "the same (B, C, H, W) for both"
         )
-    if not x.is_floating_point() or x.dtype != y.dtype:
-        raise ValueError(
-            f"x is {x.dtype} and y {y.dtype}; expected one floating type"
-        )
+    check_precision(x=x, y=y)
+    if x.dtype != y.dtype:
+        raise ValueError(f"x is {x.dtype} and y {y.dtype}; expected one type")
     if window < 1 or window % 2 == 0 or window > min(x.shape[-2:]):
         raise ValueError(
             f"window is {window} for an image of {x.shape[-2]} x "

@@ -14,7 +14,7 @@ the same: first ``nearest_sources`` decides, then ``warp_depth`` reads off.
 import torch
 from torch import Tensor
 
-from depthlib.checks import check_tensors
+from depthlib.checks import check_precision, check_tensors
 from depthlib.geometry import project, unproject
 
 __all__ = ["nearest_sources", "splat_depth", "warp_depth"]
@@ -233,10 +233,7 @@ def _matrices(pose: Tensor, depth: Tensor) -> Tensor:
         raise ValueError(
             f"depth has shape {tuple(depth.shape)}; expected (B, 1, H, W)"
         )
-    if depth.dtype not in (torch.float32, torch.float64):
-        raise ValueError(
-            f"depth is {depth.dtype}; expected torch.float32 or torch.float64"
-        )
+    check_precision(depth=depth)
     if pose.shape not in ((4, 4), (1, 4, 4), (len(depth), 4, 4)):
         raise ValueError(
             f"pose has shape {tuple(pose.shape)}; expected (4, 4) or "

@@ -56,18 +56,9 @@ def ssim_loss(
         # Out before any product: an unknown NaN must not spread.
         prediction = torch.where(mask, prediction, 0.0)
         target = torch.where(mask, target, 0.0)
-    # Variances are differences of means of squares: half the bits would not
-    # leave any of them.
-    kind = target.device.type
-    known = torch.amp.is_autocast_available(kind)
-    with torch.autocast(kind if known else "cpu", enabled=False):
-        similarity = ssim_map(
-            prediction,
-            target,
-            data_range=data_range,
-            window=window,
-            sigma=sigma,
-        )
+    similarity = ssim_map(
+        prediction, target, data_range=data_range, window=window, sigma=sigma
+    )
     return (1 - mean_valid(similarity, _whole(mask, window))) / 2
 
 

@@ -20,8 +20,9 @@ def check_pair(
     """Raise an error unless the three arguments fit together.
 
     Args:
-        prediction: any shape, usually ``(B, 1, H, W)`` in metres.
-        target: same shape.
+        prediction: floating point of any shape, usually ``(B, 1, H, W)`` in
+            metres.
+        target: floating point, same shape.
         mask: None (every pixel counts) or bool of the same shape.
 
     Returns:
@@ -29,7 +30,8 @@ def check_pair(
 
     Raises:
         TypeError: an argument is no tensor.
-        ValueError: shapes differ, or no pixel counts.
+        ValueError: shapes differ, an argument holds whole numbers, or no
+            pixel counts.
     """
     check_tensors(prediction=prediction, target=target)
     if prediction.shape != target.shape:
@@ -38,6 +40,13 @@ def check_pair(
             f"{tuple(target.shape)}; give both the same shape, "
             "usually (B, 1, H, W)."
         )
+    for name, values in (("prediction", prediction), ("target", target)):
+        # A difference of unsigned numbers would wrap around.
+        if not values.is_floating_point():
+            raise ValueError(
+                f"{name} is {values.dtype}; give floating point, in metres "
+                "where the loss is one of depths."
+            )
     if target.numel() == 0:
         raise ValueError(
             f"prediction and target are empty, shape {tuple(target.shape)}; "

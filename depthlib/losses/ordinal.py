@@ -37,7 +37,8 @@ def ordinal_loss(
         Scalar tensor: a sum over K levels, so it grows with K.
 
     Raises:
-        ValueError: shapes do not fit, mask is not bool or has no pixel.
+        ValueError: shapes do not fit, an argument is not floating point, mask
+            is not bool or has no pixel.
     """
     levels = depth_levels(target, thresholds)
     bins = len(thresholds) - 1

@@ -49,7 +49,8 @@ def l1(
         Scalar tensor, metres.
 
     Raises:
-        ValueError: shapes differ, mask is not bool, or no pixel is valid.
+        ValueError: shapes differ, an argument is not floating point, mask is
+            not bool, or no pixel is valid.
     """
     return mean_valid(residual(prediction, target, mask).abs(), mask)
 

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depthlib.checks import check_tensors
+from depthlib.kernels.precision import without_autocast
 from depthlib.losses.masking import check_pair, log_residual, widen
 from depthlib.losses.regression import level
 
@@ -128,7 +129,8 @@ def _sobel(values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
         )
     kernel = values.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
     kernels = torch.stack([kernel, kernel.T]).unsqueeze(1)
-    slopes = F.conv2d(values, kernels)
+    with without_autocast(values):
+        slopes = F.conv2d(values, kernels)
     if mask is not None:
         holes = F.max_pool2d((~mask).to(values.dtype), 3, stride=1)
         slopes = slopes * (holes == 0)

@@ -76,9 +76,9 @@ def depth_metrics(
         Metric name -> float (or tensor), in the order of `METRICS`.
 
     Raises:
-        ValueError: shapes differ, an image has no valid pixel, a prediction
-            is NaN (or infinite without a cap) at a valid pixel, or an option
-            makes no sense.
+        ValueError: shapes differ, depths are whole numbers, an image has no
+            valid pixel, a prediction is NaN (or infinite without a cap) at a
+            valid pixel, or an option makes no sense.
 
     Example:
         Twice too far everywhere: the scale-free silog does not mind.
@@ -155,10 +155,7 @@ class MetricTally:
         Raises:
             ValueError: nothing was added, or another name of an average.
         """
-        if average not in ("image", "pixel", "none"):
-            raise ValueError(
-                f'average is {average!r}; choose "image", "pixel" or "none"'
-            )
+        check_average(average)
         if not self._rows:
             raise ValueError("the tally holds no image; call add first")
         sums = torch.stack(self._rows)
@@ -194,6 +191,14 @@ class MetricTally:
                     "depth_metrics computed an impossible row; please report "
                     "it: " + "; ".join(map(str, broken))
                 )
+
+
+def check_average(average: str) -> None:
+    """Raise ValueError unless it names an average of `depth_metrics`."""
+    if average not in ("image", "pixel", "none"):
+        raise ValueError(
+            f'average is {average!r}; choose "image", "pixel" or "none"'
+        )
 
 
 def check_range(min_depth: float, max_depth: float | None) -> None:

@@ -206,9 +206,11 @@ def spectral_slope(depth) -> Tensor:
     """How fast the power of a map falls with frequency, ``(B,)``.
 
     The slope of log power against log frequency: least squares through the
-    ring means at whole multiples of the lowest frequency, up to the finest
-    that every direction has. Maps with sharp steps have about -3, smooth
-    ones steeper slopes; white noise has 0.
+    ring means at whole multiples of one cycle per longer side, fewer of them
+    than half the shorter side has pixels. On a square they reach nearly the
+    finest frequency of an axis, 0.5 cycles per pixel; on 64 x 96 only 0.32,
+    so compare slopes of one shape. Maps with sharp steps have about -3,
+    smooth ones steeper slopes; white noise has 0.
 
     Args:
         depth: ``(B, 1, H, W)``, no hole, not constant, at least 8 x 8.

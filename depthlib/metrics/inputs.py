@@ -37,22 +37,38 @@ def as_maps(values, name: str) -> Tensor:
     return maps
 
 
+def as_depths(values, name: str) -> Tensor:
+    """Depth maps in metres as `as_maps` gives them, floating point.
+
+    Raises:
+        ValueError: another shape, or whole numbers.
+    """
+    maps = as_maps(values, name)
+    if not maps.is_floating_point():
+        raise ValueError(
+            f"{name} is {maps.dtype}; are these stored numbers? Divide to "
+            "metres first, such as millimetres by 1000.0"
+        )
+    return maps
+
+
 def as_pair(
     prediction, target, mask=None, *, same_size: bool = True
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Prediction, target and mask as ``(B, 1, H, W)`` on one device.
 
     Args:
-        prediction: see `as_maps`.
-        target: see `as_maps`.
+        prediction: see `as_depths`.
+        target: see `as_depths`.
         mask: bool, shape of the target, or None.
         same_size: whether prediction and target must share H and W.
 
     Raises:
-        ValueError: shapes, devices or the mask's dtype do not fit.
+        ValueError: shapes, devices or the mask's dtype do not fit, or
+            depths are whole numbers.
     """
-    prediction = as_maps(prediction, "prediction")
-    target = as_maps(target, "target")
+    prediction = as_depths(prediction, "prediction")
+    target = as_depths(target, "target")
     upto = 4 if same_size else 2
     if prediction.shape[:upto] != target.shape[:upto]:
         raise ValueError(

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from depthlib.metrics.depth import MetricTally, check_range
+from depthlib.metrics.depth import MetricTally, check_average, check_range
 from depthlib.metrics.inputs import as_pair, valid_pixels
 from depthlib.metrics.scaling import median_scale
 
@@ -48,6 +48,10 @@ class Protocol:
         flip: `predict` averages the prediction of the image and that of its
             mirror image, in metres.
         average: "image" (the headline), "pixel" or "none".
+
+    Raises:
+        ValueError: a name or a depth range is none of these, or the crop
+            does not lie inside its frame.
     """
 
     name: str
@@ -61,6 +65,8 @@ class Protocol:
 
     def __post_init__(self) -> None:
         check_range(self.min_depth, self.max_depth)
+        check_average(self.average)
+        _check_crop(self.crop, self.frame)
         if self.scaling not in ("none", "median"):
             raise ValueError(
                 f'scaling is {self.scaling!r}; choose "none" or "median"'
@@ -220,11 +226,29 @@ def enlarge(prediction: Tensor, size: tuple[int, int]) -> Tensor:
     """Depth ``(B, 1, h, w)`` at another size, bilinearly (step 1)."""
     if tuple(prediction.shape[-2:]) == size:
         return prediction
-    if not prediction.is_floating_point():
-        prediction = prediction.float()
     return F.interpolate(
         prediction, size=size, mode="bilinear", align_corners=False
     )
+
+
+def _check_crop(crop, frame) -> None:
+    if frame is not None and not (len(frame) == 2 and min(frame) > 0):
+        raise ValueError(
+            f"frame is {frame}; give (height, width) in pixels, above 0"
+        )
+    if crop is None:
+        return
+    height, width = (1, 1) if frame is None else frame
+    top, bottom, left, right = crop if len(crop) == 4 else (0, 0, 0, 0)
+    if not (0 <= top < bottom <= height and 0 <= left < right <= width):
+        unit = "a crop in pixels needs the frame that it refers to"
+        if frame is not None:
+            unit = f"pixels of the frame {frame}"
+        raise ValueError(
+            f"crop is {crop}; expected (top, bottom, left, right) with "
+            f"0 <= top < bottom <= {height} and 0 <= left < right <= {width} "
+            f"({unit})"
+        )
 
 
 @contextmanager

@@ -22,11 +22,11 @@ def median_scale(prediction, target, mask=None) -> Tensor:
             or not above 0 never count.
 
     Returns:
-        ``(B, 1, H, W)`` in the prediction's dtype (float32 for integers).
+        ``(B, 1, H, W)`` in the prediction's dtype.
 
     Raises:
-        ValueError: shapes differ, an image has no such pixel, or the median
-            of a prediction is not above 0.
+        ValueError: shapes differ, depths are whole numbers, an image has no
+            such pixel, or the median of a prediction is not above 0.
 
     Example:
         >>> median_scale(torch.ones(1, 3), torch.tensor([[2.0, 4, 9]]))
@@ -34,8 +34,6 @@ def median_scale(prediction, target, mask=None) -> Tensor:
     """
     prediction, target, mask = as_pair(prediction, target, mask)
     mask = valid_pixels(target, mask)
-    if not prediction.is_floating_point():
-        prediction = prediction.float()
     scaled = torch.empty_like(prediction)
     for i, (p, y, valid) in enumerate(
         zip(prediction, target, mask, strict=True)

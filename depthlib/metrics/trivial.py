@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from depthlib.metrics.inputs import as_maps, as_pair, valid_pixels
+from depthlib.metrics.inputs import as_depths, as_pair, valid_pixels
 from depthlib.metrics.scaling import median
 
 __all__ = ["trivial_predictors"]
@@ -27,7 +27,8 @@ def trivial_predictors(train_depths, train_masks=None) -> dict[str, Tensor]:
         an even count a median is the mean of the middle two.
 
     Raises:
-        ValueError: shapes differ or no depth is known.
+        ValueError: shapes differ, depths are whole numbers, or none is
+            known.
 
     Example:
         >>> maps = torch.tensor([[[1.0, 2.0]], [[3.0, 0.0]], [[8.0, 4.0]]])
@@ -35,12 +36,10 @@ def trivial_predictors(train_depths, train_masks=None) -> dict[str, Tensor]:
         >>> best["global_median"].item(), best["pixel_median"].tolist()
         (3.0, [[[3.0, 3.0]]])
     """
-    depths = as_maps(train_depths, "train_depths")
+    depths = as_depths(train_depths, "train_depths")
     masks = None
     if train_masks is not None:
         depths, _, masks = as_pair(depths, depths, train_masks)
-    if not depths.is_floating_point():
-        depths = depths.float()
     valid = valid_pixels(depths, masks)
     if not valid.any():
         raise ValueError(

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from depthlib.kernels.inpaint import LUMA
+
 __all__ = [
     "adjacency",
     "centres",
@@ -18,8 +20,6 @@ __all__ = [
     "spread",
     "superpixel_means",
 ]
-
-LUMA = (0.2989, 0.5870, 0.1140)  # ITU-R BT.601
 
 
 def slic(image: Tensor, n: int = 300, compactness: float = 10.0) -> Tensor:

@@ -190,7 +190,24 @@ def test_archives_unpack_whole(tmp_path, folder):
     archive = zipped(tmp_path / "a.zip", members)
     out = extract(archive, tmp_path / "out" / "deep")
     assert len(ImageFolder(out, depth_unit="mm")) == 5
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    said = prepare(
+        "folder", empty, archive=archive, depth_unit="mm", size=(24, 32)
+    )
+    assert "5 of empty/all" in said
+
+
+def test_archives_unpack_into_an_empty_folder_alone(tmp_path):
+    archive = zipped(tmp_path / "a.zip", [("new.txt", "x", 0o100644)])
+    out = tmp_path / "out"
+    out.mkdir()
     assert extract(archive, out) == out
+    assert [path.name for path in out.iterdir()] == ["new.txt"]
+    (out / "new.txt").write_text("mine")
+    with pytest.raises(DataError, match="exists and is not empty; not unp"):
+        extract(archive, out)
+    assert (out / "new.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

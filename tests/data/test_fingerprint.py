@@ -31,6 +31,21 @@ def test_every_text_counts_whole(files, k):
     assert of(files) != before
 
 
+@pytest.mark.parametrize("ending", [".npy", ".tif", ".TIFF"])
+def test_arrays_count_whole(tmp_path, ending):
+    """None of them is compressed: a correction keeps the size."""
+    for k in range(3 * FINGERPRINTED):
+        (tmp_path / f"{k}{ending}").write_bytes(bytes([k, 0]))
+
+    def of_arrays():
+        names = list(range(3 * FINGERPRINTED))
+        return fingerprint(names, lambda k: [tmp_path / f"{k}{ending}"])
+
+    before = of_arrays()
+    (tmp_path / f"4{ending}").write_bytes(bytes([4, 1]))
+    assert of_arrays() != before
+
+
 def test_every_size_counts_and_the_first_and_last_content(files):
     before = of(files)
     (files / "7.png").write_bytes(b"another size")

@@ -119,6 +119,33 @@ def test_cached_items_equal_fresh_ones(folder):
     assert torch.allclose(other[0]["depth"], fresh[0]["depth"] * 10)
 
 
+@pytest.mark.parametrize("ending", [".npy", ".tif"])
+def test_corrected_depth_is_not_served_from_the_cache(tmp_path, ending):
+    """Also where the file keeps its size, at any place of a longer list."""
+    for name in ("images", "depths"):
+        (tmp_path / name).mkdir()
+    depth = np.full((12, 16), 2.0, np.float32)
+
+    def write(i, metres):
+        path = tmp_path / "depths" / f"{i:02d}{ending}"
+        if ending == ".npy":
+            np.save(path, metres)
+        else:
+            Image.fromarray(metres).save(path)
+
+    for i in range(20):
+        picture = Image.fromarray(np.full((12, 16, 3), i, np.uint8))
+        picture.save(tmp_path / "images" / f"{i:02d}.png")
+        write(i, depth)
+    options = {"depth_unit": "m", "size": (12, 16), "cached": True}
+    before = ImageFolder(tmp_path, **options)
+    assert before[4]["depth"].unique().tolist() == [2.0]
+    write(4, depth + 1)
+    after = ImageFolder(tmp_path, **options)
+    assert after[4]["depth"].unique().tolist() == [3.0]
+    assert after.manifest()["content"] != before.manifest()["content"]
+
+
 def test_a_missing_partner_is_named(folder):
     (folder / "depths" / "p2.png").unlink()
     with pytest.raises(DataError, match=r"images.p2\.png has no partner"):

@@ -10,6 +10,7 @@ from PIL import Image
 from depthlib.data import Kitti, KittiVideo, catalogue
 from depthlib.data.check import check
 from depthlib.data.kitti_split import frame_of
+from depthlib.data.prepare import prepare
 
 HALF = (18, 60)
 
@@ -132,6 +133,18 @@ def test_kept_triples_are_the_same(drive, tmp_path, monkeypatch):
         assert torch.equal(
             torch.as_tensor(kept[2][name]), torch.as_tensor(value)
         )
+
+
+def test_what_is_prepared_is_what_runs_read(tmp_path, monkeypatch):
+    from depthlib.experiments.config import VideoConfig
+
+    monkeypatch.setenv("DEPTHLIB_CACHE", str(tmp_path / "cache"))
+    root, _ = kitti_files.write_raw(tmp_path / "raw", range(8))
+    said = prepare("kitti-video", root, size=HALF)
+    assert "18 x 60: 2 of kitti-video" in said
+    kept = sorted((tmp_path / "cache").rglob("*.npy"))
+    KittiVideo(root, every=VideoConfig.every, size=HALF)[0]
+    assert sorted((tmp_path / "cache").rglob("*.npy")) == kept
 
 
 def test_it_is_looked_for_where_kitti_is(tmp_path, monkeypatch):

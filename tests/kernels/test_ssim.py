@@ -129,5 +129,15 @@ def test_bad_images():
         ssim(x, y[..., 1:], data_range=1.0)
     with pytest.raises(ValueError, match="x has shape"):
         ssim(x[0], y[0], data_range=1.0)
-    with pytest.raises(ValueError, match="one floating type"):
+    with pytest.raises(ValueError, match="y torch.float64; expected one type"):
         ssim(x, y.double(), data_range=1.0)
+    for kind in (torch.float16, torch.bfloat16, torch.uint8):
+        with pytest.raises(ValueError, match=f"x is {kind}"):
+            ssim(x.to(kind), y.to(kind), data_range=1.0)
+
+
+def test_autocast_changes_nothing():
+    x, y = pair()
+    expected = ssim(x, y, data_range=1.0)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(ssim(x, y, data_range=1.0), expected)

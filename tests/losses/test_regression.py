@@ -184,6 +184,17 @@ def test_half_precision_is_widened(name):
     assert value.item() == expected.item()
 
 
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("kind", [torch.uint8, torch.int64])
+def test_whole_numbers_are_refused(name, kind):
+    """Of unsigned ones 3 - 5 would be 254."""
+    depth = torch.full((1, 1, 6, 7), 5.0)
+    with pytest.raises(ValueError, match=f"prediction is {kind}"):
+        LOSSES[name](depth.to(kind), depth)
+    with pytest.raises(ValueError, match=f"target is {kind}"):
+        LOSSES[name](depth, depth.to(kind))
+
+
 @given(c=st.floats(0.05, 20), seed=st.integers(0, 50))
 def test_printed_huber_is_the_true_one_divided_by_c(c, seed):
     prediction, target, mask = maps(seed)

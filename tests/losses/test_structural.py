@@ -180,6 +180,17 @@ def test_sobel_needs_a_window():
         eigen_grad(thin, thin, gradient="sobel")
 
 
+@pytest.mark.parametrize("loss", [eigen_grad, gradient_loss])
+@pytest.mark.parametrize("gradient", ["forward", "sobel"])
+def test_autocast_changes_nothing(loss, gradient):
+    prediction, target, mask = maps()
+    pair = prediction.float(), target.float(), mask
+    expected = loss(*pair, gradient=gradient)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = loss(*pair, gradient=gradient)
+    assert found.dtype == torch.float32 and torch.equal(found, expected)
+
+
 def test_one_row_has_differences_along_x_only():
     target = torch.tensor([1.0, math.e]).view(1, 1, 1, 2)
     value = eigen_grad(torch.ones_like(target), target)

@@ -177,8 +177,7 @@ def test_shapes_and_types_of_the_result():
 
 
 def test_other_number_types_are_taken():
-    y = torch.tensor([[1, 2, 4]])
-    assert depth_metrics(2 * y, y)["abs_rel"] == 1.0
+    y = torch.tensor([[1.0, 2.0, 4.0]])
     half = y.to(torch.bfloat16)
     assert depth_metrics(half.requires_grad_(), half)["rmse"] == 0.0
     frozen = np.ones((2, 3))
@@ -187,6 +186,17 @@ def test_other_number_types_are_taken():
 
 
 # --- bad input ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int32, np.int64])
+def test_stored_numbers_are_refused(kind):
+    """Whole millimetres would pass as metres."""
+    y = np.full((2, 3), 2.0)
+    stored = (50 * y).astype(kind)
+    with pytest.raises(ValueError, match="prediction is .*Divide to metres"):
+        depth_metrics(stored, y)
+    with pytest.raises(ValueError, match="target is .*Divide to metres"):
+        depth_metrics(y, stored)
 
 
 def test_an_image_without_valid_pixels_is_named():

@@ -211,6 +211,27 @@ def test_protocols_are_frozen_and_checked():
         Protocol("mine", scaling="mean")
     with pytest.raises(ValueError, match="0 < min_depth < max_depth"):
         Protocol("mine", min_depth=2.0, max_depth=1.0)
+    with pytest.raises(ValueError, match="average is 'images'"):
+        Protocol("mine", average="images")
+
+
+@pytest.mark.parametrize(
+    ("crop", "frame", "words"),
+    [
+        ((20, 460, 24, 616), None, "crop in pixels needs the frame"),
+        ((-0.1, 0.9, 0.1, 0.9), None, "expected .* 0 <= top < bottom <= 1"),
+        ((0.5, 0.5, 0.1, 0.9), None, "expected"),
+        ((0.1, 0.9, 0.1, math.nan), None, "expected"),
+        ((20, 481, 24, 616), (480, 640), "bottom <= 480 .* frame"),
+        ((20, 460, 616, 24), (480, 640), "left < right <= 640"),
+        ((20, 460), (480, 640), "top, bottom, left, right"),
+        (None, (480, 0), "frame is .*height, width"),
+        (None, (480, 640, 3), "frame is .*height, width"),
+    ],
+)
+def test_crops_lie_inside_their_frame(crop, frame, words):
+    with pytest.raises(ValueError, match=words):
+        Protocol("mine", crop=crop, frame=frame)
 
 
 # --- median scaling ----------------------------------------------------------
@@ -236,7 +257,7 @@ def test_median_scale_treats_images_alone_and_skips_unknown_depth():
     assert torch.equal(
         median_scale(torch.ones(2, 1, 3), y, everywhere), scaled
     )
-    millimetres = torch.full((2, 1, 3), 4000)
+    millimetres = torch.full((2, 1, 3), 4000.0)
     assert torch.equal(median_scale(millimetres, y), scaled)
 
 

@@ -67,5 +67,7 @@ def test_bad_training_sets():
         trivial_predictors(torch.zeros(2, 1, 3, 3))
     with pytest.raises(ValueError, match="mask is torch.bool of shape"):
         trivial_predictors(torch.ones(2, 1, 3, 3), torch.ones(3, 3) > 0)
+    with pytest.raises(ValueError, match="train_depths is torch.uint16"):
+        trivial_predictors(np.ones((2, 3, 3), np.uint16))
     with pytest.raises(ValueError, match="train_depths has shape"):
         trivial_predictors(torch.ones(2, 3, 3, 3))
