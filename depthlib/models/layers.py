@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from depthlib.kernels.precision import without_autocast
+
 __all__ = [
     "ImageNetNorm",
     "check_image",
@@ -76,9 +78,8 @@ def dilations(stride: int) -> tuple[int, ...]:
 def full_precision(layer: nn.Module, x: Tensor) -> Tensor:
     """``layer(x)`` in the precision of its weights, also under autocast."""
     # Not layer.weight: to look at a normalised one costs a power iteration.
-    kind, dtype = x.device.type, next(layer.parameters()).dtype
-    known = torch.amp.is_autocast_available(kind)
-    with torch.autocast(kind if known else "cpu", enabled=False):
+    dtype = next(layer.parameters()).dtype
+    with without_autocast(x):
         return layer(x.to(dtype))
 
 

@@ -78,20 +78,27 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
     tally.add(prediction, depth, mask)
     per_image = tally.result("none")
     clipped = prediction.clamp(protocol.min_depth, protocol.max_depth)
-    quality = {
+    # A laser scan at a fine resolution may have no two returns side by side.
+    dense = F.max_pool2d((~mask).float(), 3, 1, 1).flatten(1).amin(1) == 0
+    quality, shapes = {}, [x[dense] for x in (prediction, depth, mask)]
+    if dense.any():
+        quality = {
+            "edge_f1": edge_f1(*shapes),
+            "gradient_ratio": gradient_ratio(*shapes),
+            "normal_error": normal_error(
+                *shapes[:2], truth["intrinsics"][dense], shapes[2]
+            )["degrees"],
+        }
+    quality |= {
         "residual_share": residual_share(
             prediction, depth, mask, RESIDUAL_EPSILON
         ),
         "scale_share": scale_share(clipped, depth, mask),
         "bin_spread": bin_spread(clipped, depth, mask, edges=ranges(protocol)),
     }
-    # A laser scan at a fine resolution may have no two returns side by side.
-    dense = F.max_pool2d((~mask).float(), 3, 1, 1).flatten(1).amin(1) == 0
     if dense.any():
-        quality |= _shapes(
-            *(x[dense] for x in (prediction, depth, mask)),
-            truth["intrinsics"][dense],
-        )
+        edges = edge_f1_ranges(*shapes)
+        quality |= {f"edge_f1_{name}": value for name, value in edges.items()}
     whole = mask.flatten(1).all(1)  # a hole would be detail
     if whole.any():
         quality["high_frequency_ratio"] = high_frequency_ratio(
@@ -107,18 +114,6 @@ def score(prediction, truth: dict, protocol: Protocol) -> Evaluation:
         pixel=tally.result("pixel"),
         quality={name: float(v) for name, v in quality.items()},
     )
-
-
-def _shapes(prediction, depth, mask, intrinsics) -> dict:
-    """What takes the neighbours of a pixel to measure."""
-    ranged = edge_f1_ranges(prediction, depth, mask)
-    return {
-        "edge_f1": edge_f1(prediction, depth, mask),
-        "gradient_ratio": gradient_ratio(prediction, depth, mask),
-        "normal_error": normal_error(prediction, depth, intrinsics, mask)[
-            "degrees"
-        ],
-    } | {f"edge_f1_{name}": value for name, value in ranged.items()}
 
 
 def ranges(protocol: Protocol) -> list[float]:
