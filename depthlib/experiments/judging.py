@@ -306,9 +306,13 @@ def _settle(finding, alpha) -> str:
 
 def _shower(claim):
     """How a number of this claim is written, without its unit."""
-    if claim.kind in PERCENT:
-        return lambda v: f"{100 * v:.1f}"
-    return lambda v: f"{v:.3g}"
+
+    def show(value):
+        percent = claim.kind in PERCENT
+        text = f"{100 * value:.1f}" if percent else f"{value:.3g}"
+        return text.replace("-", "\N{MINUS SIGN}")
+
+    return show
 
 
 def _seeds(n: int) -> str:
