@@ -76,7 +76,7 @@ def depth_metrics(
         Metric name -> float (or tensor), in the order of `METRICS`.
 
     Raises:
-        ValueError: shapes differ, depths are whole numbers, an image has no
+        ValueError: shapes differ, depths are stored numbers, an image has no
             valid pixel, a prediction is NaN (or infinite without a cap) at a
             valid pixel, or an option makes no sense.
 

@@ -40,10 +40,15 @@ def as_maps(values, name: str) -> Tensor:
 def as_depths(values, name: str) -> Tensor:
     """Depth maps in metres as `as_maps` gives them, floating point.
 
+    Whole numbers of 64 bits, as one writes them by hand, are metres too; no
+    file stores depth so.
+
     Raises:
-        ValueError: another shape, or whole numbers.
+        ValueError: another shape, or whole numbers as files have them.
     """
     maps = as_maps(values, name)
+    if maps.dtype == torch.int64:
+        return maps.float()
     if not maps.is_floating_point():
         raise ValueError(
             f"{name} is {maps.dtype}; are these stored numbers? Divide to "
@@ -65,7 +70,7 @@ def as_pair(
 
     Raises:
         ValueError: shapes, devices or the mask's dtype do not fit, or
-            depths are whole numbers.
+            depths are stored numbers.
     """
     prediction = as_depths(prediction, "prediction")
     target = as_depths(target, "target")

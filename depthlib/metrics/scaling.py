@@ -25,7 +25,7 @@ def median_scale(prediction, target, mask=None) -> Tensor:
         ``(B, 1, H, W)`` in the prediction's dtype.
 
     Raises:
-        ValueError: shapes differ, depths are whole numbers, an image has no
+        ValueError: shapes differ, depths are stored numbers, an image has no
             such pixel, or the median of a prediction is not above 0.
 
     Example:

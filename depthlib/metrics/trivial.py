@@ -27,7 +27,7 @@ def trivial_predictors(train_depths, train_masks=None) -> dict[str, Tensor]:
         an even count a median is the mean of the middle two.
 
     Raises:
-        ValueError: shapes differ, depths are whole numbers, or none is
+        ValueError: shapes differ, depths are stored numbers, or none is
             known.
 
     Example:
