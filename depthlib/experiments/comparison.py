@@ -10,7 +10,11 @@ import numpy as np
 
 from depthlib.experiments.records import results_dir
 from depthlib.experiments.single import load_maps
-from depthlib.experiments.statistics import Interval, t_interval
+from depthlib.experiments.statistics import (
+    MIN_SEEDS,
+    Interval,
+    t_interval,
+)
 
 
 def relative_change(runs, reference, metric: str) -> Interval | None:
@@ -42,6 +46,43 @@ def relative_changes(arms: dict, reference, metric: str) -> dict:
         for name, runs in arms.items()
     }
     return {name: change for name, change in found.items() if change}
+
+
+def told(changes: dict) -> list[str]:
+    """Sentences on changes of an error, by what changed."""
+    return [f"{what}: {e.error_words()}." for what, e in changes.items()]
+
+
+def moved(changes: dict, lower: str, higher: str) -> list[str]:
+    """Sentences: what changed by its interval, and what cannot be told.
+
+    Of what has too few seeds for an interval, each seed's change.
+
+    Args:
+        changes: intervals by what changed.
+        lower: what it means that a measure fell.
+        higher: what it means that it rose.
+    """
+    lines = [
+        f"{what}: {e.words()}, {higher if e.side > 0 else lower}."
+        for what, e in changes.items()
+        if e.side
+    ]
+    for title, names in {
+        "No change that can be told": [
+            what
+            for what, e in changes.items()
+            if e.n >= MIN_SEEDS and not e.side
+        ],
+        "Too few seeds for an interval": [
+            f"{what} ({e.words()})"
+            for what, e in changes.items()
+            if e.n < MIN_SEEDS
+        ],
+    }.items():
+        if names:
+            lines.append(f"{title}: {'; '.join(names)}.")
+    return lines
 
 
 def no_image_rows(runs, columns=None):

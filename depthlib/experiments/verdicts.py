@@ -57,6 +57,16 @@ def verdicts(claims=None, records=None, profile="study", current=None):
     return pd.DataFrame(rows)
 
 
+def verdict_words(judged, *ids: str) -> list[str]:
+    """Sentences with verdict and reason, from a table of ``verdicts``."""
+    lines = judged.set_index("claim").loc[list(ids)]
+    return [
+        f"{name} ({line['text'].rstrip('.')}) is **{line['verdict']}**. "
+        f"{line['reason']}"
+        for name, line in lines.iterrows()
+    ]
+
+
 def _chosen(claims):
     """Ids to show, and all claims that share a correction with them."""
     from depthlib.published import claims as published

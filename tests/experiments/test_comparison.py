@@ -8,11 +8,14 @@ import torch
 from depthlib.experiments.comparison import (
     arm_means,
     kept_maps,
+    moved,
     no_image_rows,
     relative_change,
     relative_changes,
+    told,
 )
 from depthlib.experiments.single import save_maps
+from depthlib.experiments.statistics import t_interval
 
 
 def arm(**scores):
@@ -91,3 +94,17 @@ def test_maps_are_those_of_seed_0(tmp_path):
     assert np.array_equal(kept_maps(runs, tmp_path), maps[:, 0].numpy())
     assert kept_maps(runs[runs["seed"] == 1], tmp_path) is None
     assert kept_maps(pd.DataFrame(), tmp_path) is None
+
+
+def test_changes_are_told_by_what_their_intervals_say():
+    up, none, few = (
+        t_interval(points)
+        for points in ([0.1, 0.11, 0.12, 0.1, 0.11], [0.1, -0.1, 0.1, -0.1, 0],
+                       [0.1, 0.2])
+    )  # fmt: skip
+    changes = {"A": up, "B": none, "C": few}
+    rise, rest, short = moved(changes, "fell", "rose")
+    assert rise.startswith("A: +10.8%") and rise.endswith(", rose.")
+    assert rest == "No change that can be told: B."
+    assert short == "Too few seeds for an interval: C (+10.0%, +20.0%)."
+    assert told(changes)[0] == f"A: {up.error_words()}."
