@@ -28,6 +28,7 @@ that rule is from when the first of them were seen to.
 import math
 from dataclasses import dataclass, replace
 from statistics import stdev
+from typing import NamedTuple
 
 from depthlib.experiments.claim_runs import (
     Comparison,
@@ -96,6 +97,24 @@ class Finding:
     family: int = 0
 
 
+class Tested(NamedTuple):
+    """One of the comparisons that a claim asserts, against its boundary."""
+
+    comparison: Comparison
+    metric: str
+    leaning: bool
+    boundary: float
+    p: float
+
+    @classmethod
+    def of(cls, comparison, claim):
+        """``comparison`` under the claim's margin and hypothesis."""
+        effect = comparison.interval.mean
+        leaning, value = boundary(effect, claim.margin, claim.hypothesis)
+        p = comparison.p_value(value)
+        return cls(comparison, claim.metric, leaning, value, p)
+
+
 def examine(claim, frame, profile) -> Finding:
     """Everything about a claim except the correction."""
     finding = Finding(claim)
@@ -131,22 +150,22 @@ def _compare(finding, frame, profile):
         Runs(rows, replace(claim, metric=metric))
         for metric in claim.test.get("metrics", [claim.metric])
     ]
-    tested = []
-    for runs in found:
-        for c in TESTS[claim.kind](runs):
-            side = boundary(c.interval.mean, claim.margin, claim.hypothesis)
-            tested.append((c, runs.claim.metric, *side, c.p_value(side[1])))
-    finding.comparisons = len(tested)
-    against = [t for t in tested if not t[2]]
+    tested = [
+        Tested.of(comparison, runs.claim)
+        for runs in found
+        for comparison in TESTS[claim.kind](runs)
+    ]
+    against = [t for t in tested if not t.leaning]
     if against:
-        chosen = min(against, key=lambda t: t[-1])
-        p = min(1.0, chosen[-1] * len(tested))
+        chosen = min(against, key=lambda t: t.p)
+        p = min(1.0, chosen.p * len(tested))
     else:
-        chosen = max(tested, key=lambda t: t[-1])
-        p = chosen[-1]
-    finding.comparison, finding.metric = chosen[:2]
-    finding.leaning, finding.boundary = chosen[2:4]
-    finding.seeds = min(c.interval.n for c, *_ in tested)
+        chosen = max(tested, key=lambda t: t.p)
+        p = chosen.p
+    finding.comparisons = len(tested)
+    finding.comparison, finding.metric = chosen.comparison, chosen.metric
+    finding.leaning, finding.boundary = chosen.leaning, chosen.boundary
+    finding.seeds = min(t.comparison.interval.n for t in tested)
     if finding.seeds < MIN_SEEDS:
         raise NotEnoughError(
             f"{_seeds(finding.seeds)}, shown as points; a verdict needs "
