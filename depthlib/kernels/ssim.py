@@ -7,7 +7,7 @@ from torch import Tensor
 from depthlib.checks import check_precision, check_tensors
 from depthlib.kernels.precision import without_autocast
 
-__all__ = ["ssim", "ssim_map"]
+__all__ = ["ssim", "ssim_factors", "ssim_map"]
 
 K1, K2 = 0.01, 0.03  # the constants of the 2004 paper
 
@@ -77,6 +77,38 @@ def ssim_map(
     Raises:
         ValueError: as in `ssim`.
     """
+    luminance, structure = ssim_factors(
+        x, y, data_range=data_range, window=window, sigma=sigma
+    )
+    return luminance * structure
+
+
+def ssim_factors(
+    x: Tensor,
+    y: Tensor,
+    *,
+    data_range: float,
+    window: int = 11,
+    sigma: float = 1.5,
+) -> tuple[Tensor, Tensor]:
+    """The two factors of `ssim_map`: of means, and of variances.
+
+    Wang et al. (2004), Eq. 13: luminance compares the means of a window, the
+    other factor (contrast and structure) its variances and covariance.
+
+    Args:
+        x: ``(B, C, H, W)``, float32 or float64.
+        y: same shape and type.
+        data_range: as in `ssim`.
+        window: as in `ssim`.
+        sigma: as in `ssim`.
+
+    Returns:
+        ``(luminance, structure)``, each of `ssim_map`'s shape.
+
+    Raises:
+        ValueError: as in `ssim`.
+    """
     _check(x, y, data_range, window, sigma)
     c1, c2 = (K1 * data_range) ** 2, (K2 * data_range) ** 2
     # One filter pass over five maps.
@@ -85,10 +117,9 @@ def ssim_map(
         0, maps.shape[:3]
     )
     vx, vy, vxy = mxx - mx * mx, myy - my * my, mxy - mx * my
-    # Equation 13 of the paper: luminance times contrast-and-structure.
     luminance = (2 * mx * my + c1) / (mx * mx + my * my + c1)
     structure = (2 * vxy + c2) / (vx + vy + c2)
-    return luminance * structure
+    return luminance, structure
 
 
 def _blur(maps: Tensor, window: int, sigma: float) -> Tensor:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.autograd import gradcheck
 
-from depthlib.kernels.ssim import ssim, ssim_map
+from depthlib.kernels.ssim import ssim, ssim_factors, ssim_map
 
 
 def pair(batch=2, channels=1, height=20, width=27, scale=1.0):
@@ -57,6 +57,16 @@ def test_constant_images_leave_the_luminance_term():
     expected = (2 * 6 + c1) / (4 + 9 + c1)
     found = ssim(x.double(), y.double(), data_range=10.0)
     assert abs(float(found) - expected) < 1e-12
+
+
+def test_factors_tell_a_wrong_mean_from_wrong_detail():
+    x, flat = pair()[0].double(), torch.full((2, 1, 20, 27), 0.5).double()
+    luminance, structure = ssim_factors(x, x + 1, data_range=1.0)
+    assert luminance.max() < 0.9
+    torch.testing.assert_close(structure, torch.ones_like(structure))
+    means = x.mean((2, 3), keepdim=True)
+    luminance, structure = ssim_factors(x, means + 0 * flat, data_range=1.0)
+    assert luminance.min() > 0.9 > 0.1 > structure.max()
 
 
 @given(st.integers(11, 30), st.integers(11, 30), st.integers(1, 3))
