@@ -67,6 +67,47 @@ def verdict_words(judged, *ids: str) -> list[str]:
     ]
 
 
+def tally(judged) -> str:
+    """How many claims came out how, and why the others are open.
+
+    Args:
+        judged: a table of ``verdicts``.
+
+    Returns:
+        Sentences on the claims that rest on records, with the ids.
+    """
+    kept = judged[judged["basis"] == "records"].set_index("claim")
+    tested = kept["p_holm"].notna()
+    open_ = kept["verdict"] == "inconclusive"
+    few = ~tested & (kept["seeds"] < MIN_SEEDS)
+    holm = kept["reason"].str.contains("but not after Holm")
+    parts = [
+        f"{word} {_count(kept.index[kept['verdict'] == word])}"
+        for word in ("supported", "contradicted", "inconclusive")
+    ]
+    why = {
+        "seeds are missing": few,
+        "an arm is no better than a guess, leaves aside what it was given, or "
+        "cannot be compared": ~tested & ~few,
+        "the interval is too wide": tested & ~holm,
+        "the interval would do, but not after Holm's correction": (
+            tested & holm
+        ),
+    }
+    reasons = [
+        f"{words} {_count(kept.index[open_ & which])}"
+        for words, which in why.items()
+        if (open_ & which).any()
+    ]
+    text = f"Of {len(kept)} claims that rest on records: {', '.join(parts)}."
+    return text + f" Why open: {'; '.join(reasons)}." * bool(reasons)
+
+
+def _count(ids) -> str:
+    """A number, and the claims behind it."""
+    return f"{len(ids)} ({', '.join(ids)})" if len(ids) else "0"
+
+
 def _chosen(claims):
     """Ids to show, and all claims that share a correction with them."""
     from depthlib.published import claims as published

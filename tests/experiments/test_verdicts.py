@@ -9,7 +9,7 @@ import pytest
 from made_records import NOISE, judge, make_claim, make_runs
 
 from depthlib.experiments.records import write_record
-from depthlib.experiments.verdicts import verdicts
+from depthlib.experiments.verdicts import tally, verdicts
 from depthlib.published import claims
 
 
@@ -301,6 +301,37 @@ def test_a_claim_is_judged_with_its_whole_part():
     one = verdicts(["D3-C3"], records=runs).set_index("claim")
     assert list(one.index) == ["D3-C3"]
     assert one.loc["D3-C3", "reason"] == whole.loc["D3-C3", "reason"]
+
+
+def test_tally_counts_and_says_why_claims_are_open():
+    runs = make_runs(gain=0.05)
+    wide = make_runs(gain=0.03, spread=0.2, n_train=100)
+    few = make_runs(gain=0.05, seeds=3, n_train=10)
+    table = verdicts(
+        [
+            make_claim("D3-X1", test=_at(1000)),
+            make_claim("D3-X2", test=_at(100)),
+            make_claim("D3-X3", test=_at(10)),
+            make_claim("D3-X4", test={"kind": "not_testable", "reason": "no"}),
+        ],
+        records=pd.concat([runs, wide, few]),
+    )
+    text = tally(table)
+    assert text.startswith(
+        "Of 3 claims that rest on records: supported 1 (D3-X1), "
+        "contradicted 0, inconclusive 2 (D3-X2, D3-X3). Why open: "
+    )
+    assert "seeds are missing 1 (D3-X3)" in text
+    assert "the interval is too wide 1 (D3-X2)" in text
+
+
+def _at(n_train):
+    """The test of ``make_claim`` at one size of the training set."""
+    test = make_claim().test
+    arms = {
+        k: [test[k][0] | {"n_train": n_train}] for k in ("arms", "references")
+    }
+    return test | arms
 
 
 def test_unknown_claim():
