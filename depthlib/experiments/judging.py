@@ -172,14 +172,17 @@ def _compare(finding, frame, profile):
             f"{MIN_SEEDS} in every arm"
         )
     if failed := untrained(found[0]):
+        do = "does" if len(failed) == 1 else "do"
         raise NotEnoughError(
-            f"untrained: {'; '.join(failed)} does not beat predictors that "
+            f"untrained: {'; '.join(failed)} {do} not beat predictors that "
             "look at nothing"
         )
     if failed := unmoved(found[0]):
+        do = "does" if len(failed) == 1 else "do"
         raise NotEnoughError(
-            f"{'; '.join(failed)} does as well where its neighbouring frames "
-            "stand still: what they are good for has not been learnt"
+            "with neighbouring frames that stand still, "
+            f"{'; '.join(failed)} {do} as well: what they are good for has "
+            "not been learnt"
         )
     for runs in found:
         if failed := guessed(runs, guesses):
