@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from depthlib.experiments.claim_runs import matching
 from depthlib.experiments.records import results_dir
 from depthlib.experiments.single import load_maps
 from depthlib.experiments.statistics import (
@@ -15,6 +16,48 @@ from depthlib.experiments.statistics import (
     Interval,
     t_interval,
 )
+
+
+def scored(runs, **fields):
+    """The runs with these fields, each as it is usually scored.
+
+    Further readings of the same networks are left out, and runs that
+    diverged.
+    """
+    found = matching(runs, fields | {"reading": 0})
+    return found.dropna(subset=["abs_rel"]) if len(found) else found
+
+
+def run_counts(plan: dict, runs: dict):
+    """What has been run of a study, one row an experiment.
+
+    Args:
+        plan: the planned runs of each experiment.
+        runs: its table, as of ``evidence``.
+
+    Returns:
+        Table with the columns ``planned``; ``made``; ``left out``, records
+        that do not count; ``collapsed``, runs whose maps are constant, or
+        one for all images.
+    """
+    import pandas as pd
+
+    made = {
+        n: r.drop_duplicates("key") if len(r) else r for n, r in runs.items()
+    }
+    return pd.DataFrame(
+        {
+            "planned": {n: len(grid) for n, grid in plan.items()},
+            "made": {n: len(r) for n, r in made.items()},
+            "left out": {n: r.attrs["retired"] for n, r in runs.items()},
+            "collapsed": {
+                n: int(r["collapse"].fillna("").ne("").sum())
+                if "collapse" in r
+                else 0
+                for n, r in made.items()
+            },
+        }
+    )
 
 
 def relative_change(runs, reference, metric: str) -> Interval | None:
@@ -41,10 +84,13 @@ def relative_change(runs, reference, metric: str) -> Interval | None:
 
 def relative_changes(arms: dict, reference, metric: str) -> dict:
     """``relative_change`` of several arms, by name; those without one go."""
-    found = {
-        name: relative_change(runs, reference, metric)
-        for name, runs in arms.items()
-    }
+    pairs = {name: (runs, reference) for name, runs in arms.items()}
+    return changes_of(pairs, metric)
+
+
+def changes_of(pairs: dict, metric: str) -> dict:
+    """The same where each arm has a rival of its own: ``(runs, rival)``."""
+    found = {n: relative_change(*pair, metric) for n, pair in pairs.items()}
     return {name: change for name, change in found.items() if change}
 
 

@@ -18,6 +18,7 @@ _HOME = {
     "contact_sheet": "depth",
     "show_depth": "depth",
     "show_errors": "depth",
+    "changes_figure": "changes",
     "forest_plot": "forest",
     "figure": "page",
     "picture": "page",

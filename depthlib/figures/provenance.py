@@ -1,12 +1,14 @@
 """Where a figure comes from: its records and the command that re-makes it."""
 
 
-def trace(records) -> str:
+def trace(*records) -> str:
     """One caption line that leads from a figure to its records.
 
     Args:
         records: run records (a list of dicts) or the table that
-            `depthlib.experiments.frame` makes of them.
+            `depthlib.experiments.frame` makes of them. Of several the empty
+            ones are left out. A run counts once, whether it is in two of
+            them or has two rows, for two readings, in one.
 
     Returns:
         Profile, number of runs, seeds, dates, commits and devices, and the
@@ -16,7 +18,8 @@ def trace(records) -> str:
         ValueError: no record, or records of several profiles, which are
             never pooled.
     """
-    facts = [_facts(record) for record in _rows(records)]
+    facts = [_facts(r) for some in records for r in _rows(some)]
+    facts = list({f["key"] or id(f): f for f in facts}.values())
     if not facts:
         raise ValueError(
             "records is empty: a figure without records has no source"
@@ -54,6 +57,7 @@ def _facts(record):
     config = record.get("config") or {}
     names = ("experiment", "profile", "seed", "date", "commit", "device")
     facts = {name: record.get(name, config.get(name)) for name in names}
+    facts["key"] = record.get("key")
     if facts["experiment"] is None or facts["profile"] is None:
         raise ValueError(
             f"a record names no experiment or profile: {sorted(record)}; "

@@ -7,11 +7,14 @@ import torch
 
 from depthlib.experiments.comparison import (
     arm_means,
+    changes_of,
     kept_maps,
     moved,
     no_image_rows,
     relative_change,
     relative_changes,
+    run_counts,
+    scored,
     told,
 )
 from depthlib.experiments.single import save_maps
@@ -62,6 +65,45 @@ def test_nothing_to_compare(ours):
         {"a": ours, "b": arm(s0=0.1)}, arm(s0=0.2), "abs_rel"
     )
     assert list(found) == ["b"]
+
+
+def test_an_arm_may_have_a_rival_of_its_own():
+    pairs = {
+        "half": (arm(s0=0.1), arm(s0=0.2)),
+        "double": (arm(s0=0.4), arm(s0=0.2)),
+        "no rival": (arm(s0=0.4), arm()),
+    }
+    found = changes_of(pairs, "abs_rel")
+    assert {name: e.mean for name, e in found.items()} == pytest.approx(
+        {"half": -0.5, "double": 1.0}
+    )
+
+
+def test_usual_scores_are_those_of_one_reading_that_did_not_diverge():
+    runs = pd.concat([arm(s0=0.1, s1=np.nan), arm(s0=0.3), arm(s0=0.2)])
+    runs["reading"], runs["frames"] = [0, 0, 1, 0], [3, 3, 3, 1]
+    assert list(scored(runs, frames=3)["abs_rel"]) == [0.1]
+    assert list(scored(runs)["abs_rel"]) == [0.1, 0.2]
+    assert scored(runs, frames=2).empty
+    assert scored(pd.DataFrame(), frames=3).empty
+
+
+def test_a_run_with_two_readings_is_one_run():
+    runs = pd.DataFrame(
+        {"key": ["a", "a", "b"], "collapse": [None, None, "x"]}
+    )
+    timed = pd.DataFrame({"key": ["c"]})
+    for table, retired in ((runs, 2), (timed, 0)):
+        table.attrs["retired"] = retired
+    empty = pd.DataFrame()
+    empty.attrs["retired"] = 1
+    counts = run_counts(
+        {"one": [0, 1, 2], "two": [0], "three": [0]},
+        {"one": runs, "two": timed, "three": empty},
+    )
+    assert counts.loc["one"].tolist() == [3, 2, 2, 1]
+    assert counts.loc["two"].tolist() == [1, 1, 0, 0]
+    assert counts.loc["three"].tolist() == [1, 0, 1, 0]
 
 
 def test_a_table_of_two_arms_is_refused():

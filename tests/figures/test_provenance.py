@@ -62,6 +62,15 @@ def test_the_table_of_records_works_too():
     assert trace(table) == trace(rows)
 
 
+def test_of_several_tables_a_run_counts_once():
+    a, b = (record(s, key=f"r{s}") for s in (0, 1))
+    readings = pd.DataFrame([a, a, b])
+    assert trace(readings) == trace([a, b])
+    assert trace([a], readings.iloc[:0], pd.DataFrame(), readings) == trace(
+        [a, b]
+    )
+
+
 def test_profiles_are_never_pooled():
     with pytest.raises(ValueError, match="mix the profiles gpu, study"):
         trace([record(), record(profile="gpu")])
