@@ -1,13 +1,15 @@
-"""What arms change against their rivals: from runs to a figure on the page."""
+"""What arms change against their rivals: a figure on the page, and words."""
 
-from depthlib.experiments.comparison import changes_of, told
+from depthlib.experiments.comparison import changes_of, moved, told
 from depthlib.figures.forest import forest_plot
-from depthlib.figures.page import figure
+from depthlib.figures.page import figure, say
 from depthlib.figures.provenance import trace
 
 
 def changes_figure(pairs: dict, *metrics, of, alt, name, experiment=None):
     """Show how much arms change an error, each against a rival of its own.
+
+    Below the figure stands what its intervals allow to say.
 
     Args:
         pairs: by label, the runs of an arm and of its rival, as
@@ -39,3 +41,4 @@ def changes_figure(pairs: dict, *metrics, of, alt, name, experiment=None):
         "seeds rings, one a seed. "
         f"{trace(*(runs for pair in pairs.values() for runs in pair))}.",
     )
+    say(*moved(found, "less error", "more error"))

@@ -1,5 +1,7 @@
 """What arms change: plot, words and source from one table."""
 
+import re
+
 import pandas as pd
 
 from depthlib.figures import changes, changes_figure
@@ -27,6 +29,9 @@ def shown(monkeypatch, pairs, *metrics, **words):
     )
     monkeypatch.setattr(
         changes, "figure", lambda fig, **kw: seen.update(kw, drawn=True)
+    )
+    monkeypatch.setattr(
+        changes, "say", lambda *lines: seen.update(said=" ".join(lines))
     )
     changes_figure(pairs, *metrics, **(WORDS | words))
     return seen
@@ -58,6 +63,13 @@ def test_the_caption_counts_shared_runs_once(monkeypatch):
     assert "2 runs" in seen["caption"]
     assert "depthlib reproduce video-cards" in seen["caption"]
     assert "one: " in seen["alt"] and "none" not in seen["alt"]
+
+
+def test_words_below_say_what_the_intervals_allow(monkeypatch):
+    one, two = (arm(name, *[0.1] * 5) for name in "ab")
+    two["abs_rel"] = [0.2, 0.21, 0.2, 0.19, 0.2]
+    said = shown(monkeypatch, {"two": (two, one), "half": (one, two)})["said"]
+    assert re.search(r"two: \+100.*more error\. half: .*less error\.", said)
 
 
 def test_without_records_a_sentence_says_whose(monkeypatch, capsys):
