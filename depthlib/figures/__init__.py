@@ -28,6 +28,7 @@ _HOME = {
     "metric_label": "style",
     "styled": "style",
     "use_style": "style",
+    "counts_table": "tables",
     "paper_ours_table": "tables",
     "results_table": "tables",
     "verdict_table": "tables",

@@ -36,9 +36,9 @@ def changes_figure(pairs: dict, *metrics, of, alt, name, experiment=None):
         forest_plot(found, xlabel=of, sides=("lower error", "higher error")),
         alt=f"{alt} {' '.join(told(found))}",
         name=name,
-        caption="Left of zero: less error than the rival. Squares: means "
-        "with their 95 % interval, filled where it excludes zero; with few "
-        "seeds rings, one a seed. "
+        caption="Left of zero: less error than what it is compared with. "
+        "Squares: means with their 95 % interval, filled where it excludes "
+        "zero; with few seeds rings, one a seed. "
         f"{trace(*(runs for pair in pairs.values() for runs in pair))}.",
     )
     say(*moved(found, "less error", "more error"))

@@ -105,6 +105,27 @@ def results_table(
     return Html(_boxed(table, caption), _plain(frame, caption))
 
 
+def counts_table(counts, profile: str = "study") -> Html:
+    """What has been run of a study, with the command that makes the rest.
+
+    Args:
+        counts: of ``depthlib.experiments.comparison.run_counts``.
+        profile: of these runs.
+    """
+    rest = counts.index[counts["made"] < counts["planned"]]
+    command = f"depthlib reproduce {' '.join(rest)} --profile {profile}"
+    return results_table(
+        counts,
+        caption=f"Runs of the profile `{profile}`. Left out: records that "
+        "today's code or data no longer make, or at a rate that is not the "
+        "plan's. Collapsed: maps that are constant, or one for all images; "
+        "they keep their score. One that diverged has none and is in no "
+        "mean; a claim whose arm holds one stays open."
+        + f" The rest is made by `{command}`."
+        * bool(len(rest)),
+    )
+
+
 def verdict_table(judged) -> Html:
     """What ``verdicts`` found, as a page table: verdict, claim and why.
 

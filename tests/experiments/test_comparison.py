@@ -7,6 +7,7 @@ import torch
 
 from depthlib.experiments.comparison import (
     arm_means,
+    best_guess,
     changes_of,
     kept_maps,
     moved,
@@ -104,6 +105,17 @@ def test_a_run_with_two_readings_is_one_run():
     assert counts.loc["one"].tolist() == [3, 2, 2, 1]
     assert counts.loc["two"].tolist() == [1, 1, 0, 0]
     assert counts.loc["three"].tolist() == [1, 0, 1, 0]
+
+
+def test_a_guess_stands_for_each_run():
+    runs = arm(s0=0.1, s1=0.2)
+    runs["trivial"] = [
+        {"median": {"abs_rel": 0.5}, "map": {"abs_rel": 0.4}},
+        {"median": {"abs_rel": 0.3}, "map": {"abs_rel": 0.6}},
+    ]
+    assert list(best_guess(runs)["abs_rel"]) == [0.4, 0.3]
+    assert list(runs["abs_rel"]) == [0.1, 0.2]
+    assert best_guess(runs.iloc[:0]).empty and best_guess(pd.DataFrame()).empty
 
 
 def test_a_table_of_two_arms_is_refused():

@@ -8,6 +8,7 @@ import pytest
 from depthlib.figures import (
     badge,
     chapter_card,
+    counts_table,
     paper_ours_table,
     results_table,
     verdict_badges,
@@ -152,3 +153,14 @@ def test_a_verdict_in_a_table_is_a_badge():
     frame = pd.DataFrame({"verdict": ["supported", "not run yet"]})
     first, second = cells(results_table(frame).markup)
     assert first[1] == "✓ supported" and second[1] == "not run yet"
+
+
+def test_counts_name_the_command_for_what_is_missing():
+    counts = pd.DataFrame(
+        {"planned": [3, 2], "made": [1, 2], "left out": 0, "collapsed": 0},
+        index=["video-a", "video-b"],
+    )
+    item = counts_table(counts)
+    assert cells(item.markup)[0] == ["video-a", "3", "1", "0", "0"]
+    assert "depthlib reproduce video-a --profile study" in repr(item)
+    assert "reproduce" not in repr(counts_table(counts.iloc[1:]))
